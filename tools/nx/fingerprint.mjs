@@ -1,0 +1,79 @@
+#!/usr/bin/env node
+/**
+ * Prints what Nx cannot see of a stage's inputs: the parts of every configuration that decide it, the hashes of the
+ * data that they name (git-ignored or not), and whether the artifacts that earlier runs left are still intact.
+ *
+ *     node tools/nx/fingerprint.mjs STAGE
+ */
+import { randomUUID } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Fingerprints, isIntact } from '@flexattn/stage';
+import { STAGES } from './stages.mjs';
+
+const workspace = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+const stage = process.argv[2];
+const { config: sections, reads, after } = STAGES[stage];
+const fingerprints = await Fingerprints.open(join(workspace, '.flexattn', `fingerprints-nx-${stage}.tsv`));
+
+for (const file of configFiles()) {
+  const config = JSON.parse(readFileSync(file, 'utf8'));
+  const parts = sections.map((section) => JSON.stringify(config[section] ?? null));
+  const hashes = await Promise.all(reads.flatMap((path) => valuesAt(config, path)).map(hashOf));
+  const run = basename(file, '.json');
+  const receipts = await Promise.all(
+    after.map((earlier) => hashOf(join('runs', run, earlier, 'receipt.json'))),
+  );
+  const isNamed = file === namedConfig();
+  console.log(
+    relative(workspace, file),
+    ...parts,
+    ...hashes,
+    ...(isNamed ? receipts : []),
+    await artifactState(run),
+  );
+}
+await fingerprints.save();
+
+function configFiles() {
+  const folder = join(workspace, 'configs');
+  const files = readdirSync(folder).filter(
+    (file) => file.endsWith('.json') && !file.endsWith('.schema.json'),
+  );
+  const paths = files.sort().map((file) => join(folder, file));
+  return [...new Set([...paths, namedConfig()])].filter((path) => path !== undefined && existsSync(path));
+}
+
+/**
+ * The configuration that `FLEXATTN_CONFIG` names, whose receipts Nx does not know as outputs: it is told of the
+ * earlier stages' receipts here.
+ */
+function namedConfig() {
+  const named = process.env.FLEXATTN_CONFIG;
+  if (named === undefined) return undefined;
+  return named.endsWith('.json') ? resolve(workspace, named) : join(workspace, 'configs', `${named}.json`);
+}
+
+/** The strings at a path of keys, where `*` is every key. */
+function valuesAt(value, [key, ...rest]) {
+  if (key === undefined) return typeof value === 'string' ? [value] : [];
+  if (typeof value !== 'object' || value === null) return [];
+  return key === '*' ? Object.values(value).flatMap((v) => valuesAt(v, rest)) : valuesAt(value[key], rest);
+}
+
+async function hashOf(path) {
+  const absolute = resolve(workspace, path);
+  return existsSync(absolute) ? fingerprints.of(absolute) : 'missing';
+}
+
+/**
+ * The same word where a stage has never run here and where its artifacts are intact; a fresh one where they are
+ * damaged or gone, so that Nx does not take its receipt for a hit.
+ */
+async function artifactState(run) {
+  const folder = join(workspace, 'runs', run, stage);
+  const ranHere = existsSync(join(workspace, '.flexattn', 'ran', run, stage));
+  if (!ranHere && !existsSync(join(folder, 'receipt.json'))) return 'sound';
+  return (await isIntact(folder, fingerprints)) ? 'sound' : randomUUID();
+}

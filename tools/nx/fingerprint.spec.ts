@@ -1,0 +1,93 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runStage } from '@flexattn/stage';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const picture = 'pictures/a.png';
+let workspace: string;
+
+beforeEach(() => {
+  workspace = mkdtempSync(join(tmpdir(), 'flexattn-fingerprint-'));
+  mkdirSync(join(workspace, 'tools'));
+  cpSync(join(ROOT, 'tools/nx'), join(workspace, 'tools/nx'), { recursive: true });
+  symlinkSync(join(ROOT, 'node_modules'), join(workspace, 'node_modules'));
+  for (const folder of ['configs', 'pictures']) mkdirSync(join(workspace, folder));
+  writeFileSync(join(workspace, picture), 'picture');
+  writeFileSync(join(workspace, 'a.json'), '[]');
+  configure({});
+});
+afterEach(() => rmSync(workspace, { recursive: true, force: true }));
+
+function configure(more: object): void {
+  const config = {
+    data: { annotations: 'a.json', images: 'pictures' },
+    clean: {},
+    train: { steps: 1 },
+    ...more,
+  };
+  writeFileSync(join(workspace, 'configs/one.json'), JSON.stringify(config));
+}
+
+function fingerprint(stage: string, env: Record<string, string> = {}): string {
+  const script = join(workspace, 'tools/nx/fingerprint.mjs');
+  return execFileSync(process.execPath, [script, stage], {
+    cwd: workspace,
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+  });
+}
+
+/** What a run of the stage leaves behind. */
+async function leaveArtifacts(): Promise<string> {
+  const produce = async (folder: string) => {
+    await writeFile(join(folder, 'out.txt'), 'out');
+    return null;
+  };
+  await runStage({ workspace, run: 'one', stage: 'clean', inputs: {}, parameters: {}, tools: {}, produce });
+  return join(workspace, 'runs/one/clean/out.txt');
+}
+
+describe('the fingerprint of a stage', () => {
+  const stays: [string, () => void][] = [
+    ['nothing', () => undefined],
+    ['the time of a picture', () => utimesSync(join(workspace, picture), 1, 1)],
+    ['a setting of another stage', () => configure({ train: { steps: 2 } })],
+  ];
+  it.each(stays)('stays when %s changes', (_what, change) => {
+    const before = fingerprint('clean');
+    change();
+    expect(fingerprint('clean')).toBe(before);
+  });
+
+  const changes: [string, () => void][] = [
+    ['one byte of a picture, same size', () => writeFileSync(join(workspace, picture), 'pictur!')],
+    ['an annotation', () => writeFileSync(join(workspace, 'a.json'), '[1]')],
+    ['the name of a picture', () => writeFileSync(join(workspace, 'pictures/b.png'), '')],
+    ['a setting of the stage', () => configure({ clean: { verify: 'exists' } })],
+    ['the data go', () => rmSync(join(workspace, 'a.json'))],
+  ];
+  it.each(changes)('changes with %s', (_what, change) => {
+    const before = fingerprint('clean');
+    change();
+    expect(fingerprint('clean')).not.toBe(before);
+  });
+
+  it('is that of a first run while artifacts are intact, and never the same twice while they are not', async () => {
+    const before = fingerprint('clean');
+    const file = await leaveArtifacts();
+    expect(fingerprint('clean')).toBe(before);
+    rmSync(file);
+    expect(fingerprint('clean')).not.toBe(before);
+    expect(fingerprint('clean')).not.toBe(fingerprint('clean'));
+  });
+
+  it('covers the configuration that FLEXATTN_CONFIG names', () => {
+    const elsewhere = join(workspace, 'mine.json');
+    writeFileSync(elsewhere, JSON.stringify({ clean: { verify: 'exists' } }));
+    expect(fingerprint('clean', { FLEXATTN_CONFIG: elsewhere })).not.toBe(fingerprint('clean'));
+  });
+});

@@ -1,0 +1,46 @@
+/**
+ * The stages in order: whose lib runs it, which stages' receipts it reads, which parts of the configuration decide
+ * its result, and which paths in there name data that it reads (each path a list of keys; `*` is every key).
+ */
+export const STAGES = {
+  clean: {
+    project: 'data-prep',
+    after: [],
+    config: ['data', 'clean'],
+    reads: [
+      ['data', 'annotations'],
+      ['data', 'images'],
+    ],
+  },
+  init: { project: 'model-prep', after: [], config: ['checkpoint', 'init'], reads: [['checkpoint']] },
+  train: {
+    project: 'train',
+    after: ['clean', 'init'],
+    config: ['train', 'models'],
+    reads: [['data', 'images']],
+  },
+  compile: {
+    project: 'flexattn-runtime',
+    after: ['init', 'train'],
+    config: ['models', 'compile'],
+    reads: [],
+  },
+  infer: {
+    project: 'flexattn-runtime',
+    after: ['compile'],
+    config: ['infer', 'eval'],
+    reads: [['eval', 'benchmarks', '*', 'path']],
+  },
+  eval: {
+    project: 'eval',
+    after: ['infer'],
+    config: ['eval', 'models'],
+    reads: [['eval', 'benchmarks', '*', 'path']],
+  },
+  report: {
+    project: 'pipeline',
+    after: ['clean', 'train', 'infer', 'eval'],
+    config: ['report', 'models'],
+    reads: [],
+  },
+};
