@@ -1,0 +1,80 @@
+import { inspect } from 'node:util';
+
+/** Exit codes of every command: sysexits where one fits, 128 + signal for signals. */
+export type ExitCode = 1 | 2 | 70 | 74 | 75 | 130 | 143;
+
+export interface ErrorDetails {
+  /** The file that the error is about. */
+  file?: string | undefined;
+  /** The part of it: a sample's index, a tensor's name, a path inside a document. */
+  item?: string | undefined;
+  /** What the reader can do about it. */
+  hint?: string | undefined;
+  cause?: unknown;
+  /** Default 2: the user's input or configuration. */
+  exitCode?: ExitCode | undefined;
+}
+
+/**
+ * An error that a user can act on. Its message is one line: what, where, expected and got, what to do, code.
+ * Each lib has one subclass whose `code` is a union of literals.
+ */
+export class FlexattnError<Code extends string = string> extends Error {
+  readonly code: Code;
+  readonly file: string | undefined;
+  readonly item: string | undefined;
+  readonly hint: string | undefined;
+  readonly exitCode: ExitCode;
+
+  constructor(code: Code, what: string, details: ErrorDetails = {}) {
+    const { file, item, hint, cause, exitCode = 2 } = details;
+    const where = file === undefined ? item : item === undefined ? file : `${file}[${item}]`;
+    const message = `${where === undefined ? '' : `${where}: `}${what}${hint === undefined ? '' : `; ${hint}`} (${code})`;
+    super(oneLine(message), cause === undefined ? undefined : { cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.file = file;
+    this.item = item;
+    this.hint = hint;
+    this.exitCode = exitCode;
+  }
+}
+
+/** Codes of the errors that this lib raises itself. */
+export type StageErrorCode =
+  | 'BAD_CONTENT'
+  | 'BAD_JSON'
+  | 'DAMAGED'
+  | 'DISK_FULL'
+  | 'FILE_MISSING'
+  | 'FILE_UNREADABLE'
+  | 'INTERRUPTED'
+  | 'IO_FAILED'
+  | 'LOCKED'
+  | 'NOT_A_FILE'
+  | 'PATH_ESCAPE'
+  | 'PROGRAM_FAILED'
+  | 'PROGRAM_MISSING';
+
+/** What goes wrong around any stage: files, locks, child processes, JSON. */
+export class StageError extends FlexattnError<StageErrorCode> {}
+
+/** The exit code that a command ends with after `error`; 70 for what is not one of ours: a bug. */
+export function exitCodeOf(error: unknown): ExitCode {
+  return error instanceof FlexattnError ? error.exitCode : 70;
+}
+
+/** One line for standard error; only a bug shows its stack. */
+export function formatError(error: unknown): string {
+  return error instanceof FlexattnError
+    ? `error: ${error.message}`
+    : `internal error, please report it: ${inspect(error)}`;
+}
+
+/** Control characters, line ends and changes of direction, which a hostile name may hold, would fool the reader. */
+function oneLine(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

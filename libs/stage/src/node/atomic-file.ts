@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { toIoError } from './io-error.js';
+import { temporarySibling } from './temporary.js';
+
+/** What stands on the disk after a write: bytes, and their SHA-256 in hexadecimal. */
+export interface WrittenFile {
+  size: number;
+  sha256: string;
+}
+
+/** A file that appears under its name complete, or not at all. */
+export interface AtomicFile {
+  write(chunk: string | Uint8Array): Promise<void>;
+  /** Flushes to the disk and gives the file its name. */
+  commit(): Promise<WrittenFile>;
+  /** Removes what was written; the old file, if any, stays. */
+  abort(): Promise<void>;
+}
+
+/**
+ * Starts a temporary sibling of `path` (folders are made). A write or commit that fails removes it and throws
+ * `DISK_FULL` or `IO_FAILED` (exit 74), or `FILE_MISSING`, `FILE_UNREADABLE`, `NOT_A_FILE` (exit 2) for a wrong path.
+ */
+export async function createAtomicFile(path: string): Promise<AtomicFile> {
+  const hash = createHash('sha256');
+  let size = 0;
+  let temporary: string;
+  let file: FileHandle;
+  try {
+    temporary = await temporarySibling(path);
+    file = await open(temporary, 'wx');
+  } catch (cause) {
+    throw toIoError(cause, path);
+  }
+  const abort = async () => {
+    await file.close();
+    await rm(temporary, { force: true });
+  };
+  const orAbort = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (cause) {
+      await abort();
+      throw toIoError(cause, path);
+    }
+  };
+  return {
+    abort,
+    write: (chunk) =>
+      orAbort(async () => {
+        const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+        await writeAll(file, bytes);
+        hash.update(bytes);
+        size += bytes.length;
+      }),
+    commit: () =>
+      orAbort(async () => {
+        await file.sync();
+        await file.close();
+        await rename(temporary, path);
+        await syncFolder(dirname(path));
+        return { size, sha256: hash.digest('hex') };
+      }),
+  };
+}
+
+/** Writes a whole file atomically: temporary sibling, fsync, rename, fsync of the folder. */
+export async function writeFileAtomic(
+  path: string,
+  data: string | Uint8Array | AsyncIterable<string | Uint8Array>,
+): Promise<WrittenFile> {
+  const file = await createAtomicFile(path);
+  if (typeof data === 'string' || data instanceof Uint8Array) {
+    await file.write(data);
+    return file.commit();
+  }
+  try {
+    for await (const chunk of data) await file.write(chunk);
+  } catch (error) {
+    await file.abort();
+    throw error;
+  }
+  return file.commit();
+}
+
+/** A write may take fewer bytes than it was given. */
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  let offset = 0;
+  while (offset < bytes.length) {
+    const { bytesWritten } = await file.write(bytes, offset, bytes.length - offset);
+    offset += bytesWritten;
+  }
+}
+
+/** Makes a rename durable; file systems that cannot sync a folder say so and lose nothing else. */
+async function syncFolder(folder: string): Promise<void> {
+  const directory = await open(folder, 'r');
+  try {
+    await directory.sync();
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && (error.code === 'EINVAL' || error.code === 'EPERM')))
+      throw error;
+  } finally {
+    await directory.close();
+  }
+}

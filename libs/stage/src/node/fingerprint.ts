@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, type BigIntStats } from 'node:fs';
+import { readFile, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import pLimit from 'p-limit';
+import { StageError } from '../errors.js';
+import { writeFileAtomic } from './atomic-file.js';
+import { toIoError } from './io-error.js';
+
+/** Files open at once while a folder is hashed. */
+const CONCURRENT_FILES = 32;
+
+/** SHA-256 of a file's bytes, in hexadecimal. */
+export async function sha256File(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  try {
+    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }))
+      hash.update(chunk as Buffer);
+  } catch (cause) {
+    throw toIoError(cause, path);
+  }
+  return hash.digest('hex');
+}
+
+/**
+ * Hashes of files and folders that remember (path, size, mtime, inode): an unchanged 1 GB file costs one `stat`.
+ * A folder's hash covers the relative names and the bytes of all files in it, links followed, in sorted order.
+ */
+export class Fingerprints {
+  private readonly known = new Map<string, string>();
+  private learnt = false;
+  private readonly limit = pLimit(CONCURRENT_FILES);
+
+  private constructor(private readonly memo: string) {}
+
+  /** Opens the memo file; one that is missing is started anew, torn lines are dropped: it only saves time. */
+  static async open(memo: string): Promise<Fingerprints> {
+    const fingerprints = new Fingerprints(memo);
+    let text = '';
+    try {
+      text = await readFile(memo, 'utf8');
+    } catch (cause) {
+      const error = toIoError(cause, memo);
+      if (error.code !== 'FILE_MISSING') throw error;
+    }
+    for (const line of text.split('\n')) {
+      const [, key, sha256] = /^([\w-]{43})\t([0-9a-f]{64})$/.exec(line) ?? [];
+      if (key !== undefined && sha256 !== undefined) fingerprints.known.set(key, sha256);
+    }
+    return fingerprints;
+  }
+
+  /** SHA-256 of a file's bytes, or of a folder's names and bytes. */
+  async of(path: string): Promise<string> {
+    const found = await statOf(path);
+    if (!found.isDirectory()) return this.limit(() => this.ofFile(path));
+    const names = (await filesBelow(path, '')).sort();
+    const hashes = await Promise.all(names.map((name) => this.limit(() => this.ofFile(join(path, name)))));
+    const hash = createHash('sha256');
+    names.forEach((name, i) => hash.update(`${name}\0${hashes[i] ?? ''}\n`));
+    return hash.digest('hex');
+  }
+
+  /** Whether `path` is a file of this size and hash. */
+  async matches(path: string, { size, sha256 }: { size: number; sha256: string }): Promise<boolean> {
+    try {
+      const found = await statOf(path);
+      return found.isFile() && found.size === BigInt(size) && (await this.of(path)) === sha256;
+    } catch (cause) {
+      const error = toIoError(cause, path);
+      if (error.code === 'FILE_MISSING') return false;
+      throw error;
+    }
+  }
+
+  /** Notes the hash of a file that was just linked or copied from bytes with this hash. */
+  async remember(path: string, sha256: string): Promise<void> {
+    this.learn(memoKey(path, await statOf(path)), sha256);
+  }
+
+  /** Keeps what was learnt. */
+  async save(): Promise<void> {
+    if (!this.learnt) return;
+    await writeFileAtomic(this.memo, [...this.known].map(([key, sha256]) => `${key}\t${sha256}\n`).join(''));
+    this.learnt = false;
+  }
+
+  private async ofFile(path: string): Promise<string> {
+    const found = await statOf(path);
+    // Reading a pipe or a device might never end.
+    if (!found.isFile()) {
+      throw new StageError('NOT_A_FILE', 'expected a file', { file: path, hint: 'name a file' });
+    }
+    const key = memoKey(path, found);
+    const known = this.known.get(key);
+    if (known !== undefined) return known;
+    const sha256 = await sha256File(path);
+    this.learn(key, sha256);
+    return sha256;
+  }
+
+  private learn(key: string, sha256: string): void {
+    if (this.known.get(key) === sha256) return;
+    this.known.set(key, sha256);
+    this.learnt = true;
+  }
+}
+
+function memoKey(path: string, { size, mtimeNs, ino }: BigIntStats): string {
+  return createHash('sha256').update(`${path}\0${size}\0${mtimeNs}\0${ino}`).digest('base64url');
+}
+
+async function statOf(path: string): Promise<BigIntStats> {
+  try {
+    return await stat(path, { bigint: true });
+  } catch (cause) {
+    throw toIoError(cause, path);
+  }
+}
+
+async function filesBelow(root: string, prefix: string): Promise<string[]> {
+  const folder = join(root, prefix);
+  const nested = (await entriesOf(folder)).map(async (entry) => {
+    const name = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
+    const isFolder = entry.isSymbolicLink()
+      ? (await statOf(join(root, name))).isDirectory()
+      : entry.isDirectory();
+    return isFolder ? filesBelow(root, name) : [name];
+  });
+  return (await Promise.all(nested)).flat();
+}
+
+async function entriesOf(folder: string) {
+  try {
+    return await readdir(folder, { withFileTypes: true });
+  } catch (cause) {
+    throw toIoError(cause, folder);
+  }
+}

@@ -1,0 +1,103 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { link, readFile, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { z } from 'zod';
+import { StageError } from '../errors.js';
+import { toIoError } from './io-error.js';
+import { isGone, thisProcess, type ProcessIdentity } from './process-identity.js';
+import { temporarySibling } from './temporary.js';
+
+const ownerSchema = z.object({
+  pid: z.number().int().positive(),
+  host: z.string(),
+  started: z.number().int().nonnegative(),
+});
+
+/**
+ * Takes the lock file `path` and gives back its release. A lock left by a process that is gone is taken over.
+ * `LOCKED` (exit 75) names the process that holds it; one on another host cannot be checked and holds.
+ */
+export async function acquireLock(path: string): Promise<() => Promise<void>> {
+  try {
+    const text = JSON.stringify({ ...thisProcess(), nonce: randomBytes(8).toString('hex') });
+    const mine = await temporarySibling(path);
+    try {
+      await writeFile(mine, text);
+      await take(mine, path);
+    } finally {
+      await rm(mine, { force: true });
+    }
+    return () => removeIf(path, text);
+  } catch (cause) {
+    throw toIoError(cause, path);
+  }
+}
+
+/** Gives the file `mine` the name `path` as well, once nobody holds it. */
+async function take(mine: string, path: string): Promise<void> {
+  while (!(await linked(mine, path))) {
+    const text = await textOf(path);
+    if (text === undefined) continue;
+    const owner = ownerOf(text);
+    if (owner !== undefined && !isGone(owner)) throw locked(path, owner);
+    await removeStale(mine, path, text);
+  }
+}
+
+/**
+ * Removes the stale lock whose text is `text`. Two processes may find it at once, and the slower one must not remove
+ * the lock that the faster one has taken since. So the right to remove this very lock is a lock itself, named after
+ * its text, and is broken in the same way where its owner died: while it is held, nobody else removes `path`.
+ */
+async function removeStale(mine: string, path: string, text: string): Promise<void> {
+  const right = `${path}.${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
+  await take(mine, right);
+  try {
+    await removeIf(path, text);
+  } finally {
+    await rm(right, { force: true });
+  }
+}
+
+/** A hard link appears with its content or not at all, and to one process only. */
+async function linked(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+async function removeIf(path: string, text: string): Promise<void> {
+  if ((await textOf(path)) === text) await rm(path, { force: true });
+}
+
+/** Undefined where nobody holds the lock. */
+async function textOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Undefined where the text is not one of ours: a power cut may leave an empty file. */
+function ownerOf(text: string): ProcessIdentity | undefined {
+  try {
+    return ownerSchema.safeParse(JSON.parse(text)).data;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function locked(path: string, owner: ProcessIdentity): StageError {
+  return new StageError('LOCKED', `process ${owner.pid} on ${owner.host} is working here`, {
+    file: path,
+    hint: `wait for it to end, or stop it${owner.host === hostname() ? '' : '; if that host is gone, remove this file'}`,
+    exitCode: 75,
+  });
+}
