@@ -1,0 +1,63 @@
+import type { BenchmarkSteps } from './benchmark.js';
+import { countCodes } from './collect.js';
+import { compareModels, type ScoredModel } from './compare.js';
+import type { Reject } from './item.js';
+import type { EvalResults } from './results.js';
+import type { Statistics } from './summary.js';
+
+/** A benchmark with the scored answers of every model. */
+export interface ScoredBenchmark {
+  benchmark: BenchmarkSteps;
+  statistics: Statistics;
+  /** Number of items that were asked. */
+  asked: number;
+  rejects: readonly Reject[];
+  warnings: readonly string[];
+  models: readonly ScoredModel[];
+}
+
+/** Scores, comparisons and counts of all benchmarks as the content of results.json. */
+export function assembleResults(
+  scored: readonly ScoredBenchmark[],
+  models: readonly string[],
+  seed: number,
+  hashes: EvalResults['hashes'],
+): EvalResults {
+  const byName = <T>(value: (one: ScoredBenchmark) => T) =>
+    Object.fromEntries(scored.map((one) => [one.benchmark.name, value(one)]));
+  const byModel = <T>(value: (model: string) => T) =>
+    Object.fromEntries(models.map((model) => [model, value(model)]));
+  return {
+    models: [...models],
+    results: byModel((model) =>
+      Object.fromEntries(
+        scored.flatMap((one) => Object.entries(one.benchmark.aggregate(itemsOf(one, model), one.statistics))),
+      ),
+    ),
+    comparisons: scored.flatMap((one) => compareModels(one.models, one.statistics)),
+    'n-samples': byName((one) => ({
+      published: one.benchmark.published.items,
+      original: one.asked + one.rejects.length,
+      rejected: one.rejects.length,
+      effective: byModel((model) => itemsOf(one, model).filter(({ scores }) => scores !== null).length),
+    })),
+    versions: byName(({ benchmark }) => benchmark.version),
+    config: {
+      seed,
+      benchmarks: byName(({ statistics: { protocol, metrics } }) => ({
+        protocol,
+        metrics: metrics.map(({ name }) => name),
+      })),
+    },
+    hashes,
+    errors: byModel((model) =>
+      byName((one) => countCodes(itemsOf(one, model).flatMap(({ error }) => error ?? []))),
+    ),
+    rejects: byName(({ rejects }) => countCodes(rejects)),
+    warnings: scored.flatMap(({ warnings }) => warnings),
+  };
+}
+
+function itemsOf({ models }: ScoredBenchmark, model: string): ScoredModel['scored'] {
+  return models.find((one) => one.model === model)?.scored ?? [];
+}

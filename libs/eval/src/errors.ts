@@ -1,0 +1,38 @@
+import { FlexattnError } from '@flexattn/stage';
+
+/**
+ * What can be wrong with one item of a benchmark, or with one answer. Such an item is recorded, counted and shown;
+ * it is never scored.
+ */
+export type ItemErrorCode =
+  | 'ANSWER_INVALID'
+  | 'ANSWER_TOO_LONG'
+  | 'BAD_BASE64'
+  | 'DUPLICATE_ID'
+  | 'EQUAL_OPTIONS'
+  | 'IMAGE_TAG_IN_TEXT'
+  | 'ITEM_INVALID'
+  | 'MODEL_FAILED'
+  | 'NOT_JSON'
+  | 'NO_ANSWERS'
+  | 'NO_OPTIONS'
+  | 'PICTURE_EMPTY'
+  | 'PICTURE_MISSING'
+  | 'PICTURE_OUTSIDE';
+
+/** Codes of `EvalError`: those of items, and those that end a whole run. */
+export type EvalErrorCode =
+  | ItemErrorCode
+  | 'ANSWER_DUPLICATE'
+  | 'ANSWER_MISSING'
+  | 'ANSWER_UNKNOWN'
+  | 'BAD_LINE'
+  | 'BENCHMARK_INCOMPLETE'
+  | 'BENCHMARK_UNKNOWN'
+  | 'ITEMS_STALE'
+  | 'NO_ITEMS'
+  | 'NO_VALUES'
+  | 'PROTOCOL_UNKNOWN';
+
+/** What goes wrong around benchmarks: their files, the answers to them, the figures made of both. */
+export class EvalError extends FlexattnError<EvalErrorCode> {}

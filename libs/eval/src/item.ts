@@ -1,0 +1,43 @@
+import type { ItemErrorCode } from './errors.js';
+
+/** Where an item's picture is: a file below the benchmark's folder, or base64 text under a key of a JSON file in it. */
+export type Picture = { kind: 'file'; path: string } | { kind: 'base64'; file: string; key: string };
+
+/** One question about one picture. */
+export interface Item {
+  /** `<benchmark>/<the benchmark's own id>`. */
+  id: string;
+  benchmark: string;
+  /** Part of the benchmark that has a score of its own, or null. */
+  category: string | null;
+  /** As in the file. */
+  question: string;
+  picture: Picture;
+  /** Texts of which the model's losses choose; empty where the model answers freely. */
+  options: readonly string[];
+  /** What is right: the annotators' answers, the right option's text, or its letter. */
+  targets: readonly string[];
+}
+
+/** An item that cannot be asked; its line in rejects.jsonl. */
+export interface Reject {
+  id: string;
+  benchmark: string;
+  code: ItemErrorCode;
+  message: string;
+}
+
+/** What a loader yields. */
+export type Loaded = { item: Item } | { reject: Reject };
+
+/** What the model is asked: to go on freely, or for its loss on each option. */
+export type Request =
+  { prompt: string; maxNewTokens: number } | { prompt: string; options: readonly string[] };
+
+/** One line of items.jsonl. `image`: with `./` from the file's own folder, else from the root (default: that folder too). */
+export type InferItem = { id: string; benchmark: string; image: string; imageSha256: string } & Request;
+
+/** Key of a picture within its benchmark: equal for questions about the same picture. */
+export function pictureKey(picture: Picture): string {
+  return picture.kind === 'file' ? picture.path : `${picture.file}#${picture.key}`;
+}

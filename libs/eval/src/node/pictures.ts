@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+import { sha256File, toIoError, writeFileAtomic } from '@flexattn/stage';
+import pLimit from 'p-limit';
+import { decodeBase64, pictureSuffix } from '../base64.js';
+import { EvalError } from '../errors.js';
+import { pictureKey, type Item } from '../item.js';
+import { readRows } from './json-rows.js';
+
+/** Files hashed at once: more do not read faster from one disk. */
+const CONCURRENT_FILES = 8;
+
+/** A picture's path for items.jsonl, and the SHA-256 of its bytes. */
+export interface PlacedPicture {
+  image: string;
+  imageSha256: string;
+}
+
+export interface PlaceOptions {
+  /** The benchmark's folder. */
+  folder: string;
+  /** The folder of items.jsonl. */
+  out: string;
+  /** Picture files are named from here; default: from `out`. */
+  root?: string | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Makes every picture a file: those that are one are hashed where they lie, base64 ones are written to `<out>/images`,
+ * named by their hash, one in memory at a time. By `pictureKey`; what is wrong with a picture stands in its place.
+ */
+export async function placePictures(
+  items: readonly Item[],
+  options: PlaceOptions,
+): Promise<Map<string, PlacedPicture | EvalError>> {
+  const placed = new Map<string, PlacedPicture | EvalError>();
+  const embedded = new Map<string, Map<string, string>>();
+  const limit = pLimit(CONCURRENT_FILES);
+  const pictures = new Map(items.map(({ picture }) => [pictureKey(picture), picture]));
+  await Promise.all(
+    [...pictures].map(async ([key, picture]) => {
+      if (picture.kind === 'file') placed.set(key, await limit(() => hashPicture(picture.path, options)));
+      else
+        embedded.set(
+          picture.file,
+          (embedded.get(picture.file) ?? new Map<string, string>()).set(picture.key, key),
+        );
+    }),
+  );
+  for (const [file, keys] of embedded) {
+    for (const [id, key] of keys) {
+      const what = `${file} has no picture "${id}"`;
+      placed.set(key, new EvalError('PICTURE_MISSING', what, { item: id, hint: 'fetch the file again' }));
+    }
+    for await (const { key: id, value } of readRows(join(options.folder, file), { members: 'object' })) {
+      options.signal?.throwIfAborted();
+      const key = keys.get(String(id));
+      if (key !== undefined) placed.set(key, await writePicture(String(id), value, options.out));
+    }
+  }
+  return placed;
+}
+
+async function hashPicture(path: string, options: PlaceOptions): Promise<PlacedPicture | EvalError> {
+  options.signal?.throwIfAborted();
+  const file = join(options.folder, path);
+  try {
+    const { size } = await stat(file);
+    if (size === 0) {
+      return new EvalError('PICTURE_EMPTY', 'the picture has no bytes', { file, hint: 'fetch it again' });
+    }
+    return { image: namedFrom(file, options), imageSha256: await sha256File(file) };
+  } catch (cause) {
+    const error = toIoError(cause, file);
+    if (error.code !== 'FILE_MISSING') throw error;
+    return new EvalError('PICTURE_MISSING', 'no such picture', { file, hint: 'fetch it again', cause });
+  }
+}
+
+async function writePicture(id: string, value: unknown, out: string): Promise<PlacedPicture | EvalError> {
+  try {
+    const bytes = decodeBase64(value, id);
+    const imageSha256 = createHash('sha256').update(bytes).digest('hex');
+    const image = `./images/${imageSha256}.${pictureSuffix(bytes)}`;
+    await writeFileAtomic(join(out, image), bytes);
+    return { image, imageSha256 };
+  } catch (error) {
+    if (error instanceof EvalError) return error;
+    throw error;
+  }
+}
+
+/** From the root, else from the folder of items.jsonl; always with `/`. `./` is left to pictures written beside it. */
+function namedFrom(file: string, { root, out }: PlaceOptions): string {
+  return relative(root ?? out, file).replaceAll(sep, '/');
+}

@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { scoreRows, type EvalResults } from './results.js';
+import { formatScoreTable } from './score-table.js';
+
+const score = (accuracy: number | null, n: number) => ({
+  protocol: 'multi',
+  metric: 'accuracy_multi',
+  n,
+  errors: 3 - n,
+  unparseable: accuracy === null ? null : 0.5,
+  empty: accuracy === null ? null : 0,
+  cut: null,
+  interval95: null,
+  accuracy_multi: accuracy,
+  accuracy_multi_stderr: accuracy,
+  accuracy_multi_interval95: accuracy === null ? null : ([0.1, 0.9] as [number, number]),
+  accuracy_multi_strict: accuracy,
+  accuracy_multi_strict_stderr: accuracy,
+  accuracy_multi_strict_interval95: null,
+});
+
+const results: EvalResults = {
+  models: ['low-res', 'flexattn'],
+  results: { 'low-res': { m: score(null, 0) }, flexattn: { m: score(0.3333, 3) } },
+  comparisons: [
+    {
+      task: 'm',
+      metric: 'accuracy_multi',
+      a: 'low-res',
+      b: 'flexattn',
+      n: 3,
+      difference: 0.5,
+      interval95: [-0.25, 0.75],
+      p: 0.0004,
+      test: 'mcnemar',
+      aHigher: 0,
+      bHigher: 2,
+    },
+    {
+      task: 'm',
+      metric: 'accuracy_multi_strict',
+      a: 'low-res',
+      b: 'flexattn',
+      n: 3,
+      difference: 0,
+      interval95: [0, 0],
+      p: 1,
+      test: 'mcnemar',
+      aHigher: 0,
+      bHigher: 0,
+    },
+  ],
+  'n-samples': {},
+  versions: {},
+  config: { seed: 0, benchmarks: {} },
+  hashes: { items: '', benchmarks: {}, answers: {} },
+  errors: {},
+  rejects: {},
+  warnings: [],
+};
+
+describe('formatScoreTable', () => {
+  it('shows every figure with n and interval, and main differences', () => {
+    expect(formatScoreTable(results)).toBe(
+      [
+        'benchmark  metric                 model     n  score  95 % interval  unparseable  empty  errors',
+        'm          accuracy_multi         low-res   0      -         - to -          - %    - %       3',
+        '                                  flexattn  3   33.3   10.0 to 90.0       50.0 %  0.0 %       0',
+        '           accuracy_multi_strict  low-res   0      -         - to -          - %    - %       3',
+        '                                  flexattn  3   33.3         - to -       50.0 %  0.0 %       0',
+        '',
+        'benchmark  compared            n  difference   95 % interval        p',
+        'm          flexattn - low-res  3       +50.0  -25.0 to +75.0  < 0.001',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('has no second part for one model', () => {
+    expect(formatScoreTable({ ...results, comparisons: [] })).not.toContain('difference');
+  });
+});
+
+describe('scoreRows', () => {
+  it('gives a row for each task, metric and model', () => {
+    expect(scoreRows(results).map(({ metric, model, isMain }) => [metric, model, isMain])).toEqual([
+      ['accuracy_multi', 'low-res', true],
+      ['accuracy_multi', 'flexattn', true],
+      ['accuracy_multi_strict', 'low-res', false],
+      ['accuracy_multi_strict', 'flexattn', false],
+    ]);
+  });
+});
