@@ -1,0 +1,16 @@
+export { ModelPrepError } from './errors.js';
+export type { ModelPrepErrorCode } from './errors.js';
+export type { Dtype } from './dtype.js';
+export { toFloat32 } from './float32.js';
+export type { Tensor } from './float32.js';
+export type { ExtraConfig, LlavaConfig, VisionConfig } from './llava-config.js';
+export { parseSafetensorsHeader } from './safetensors-header.js';
+export type { ByteSource, SafetensorsHeader } from './safetensors-header.js';
+export type { HeaderTensor } from './tensor-entry.js';
+export { writeSafetensors } from './safetensors-writer.js';
+export type { TensorInfo } from './tensor-info.js';
+export { openCheckpoint } from './node/open-checkpoint.js';
+export type { Checkpoint } from './node/open-checkpoint.js';
+export { initialiseHighResProjections } from './node/initialise.js';
+export type { InitFile, InitOptions, InitReport } from './node/initialise.js';
+export type { InitState } from './high-res-projections.js';

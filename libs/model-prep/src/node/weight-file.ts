@@ -1,0 +1,69 @@
+import { open, stat } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { toIoError } from '@flexattn/stage';
+import { readExactly } from '../safetensors-header.js';
+import type { ByteSource } from '../safetensors-header.js';
+
+/** Bytes of one read; a tensor of any size passes through this much memory. */
+const CHUNK_BYTES = 8 * 1024 * 1024;
+
+/** Opens `file` for reads by range, calls `use` and closes it. Errors of the file system become stage's. */
+export async function withWeightFile<T>(file: string, use: (source: ByteSource) => Promise<T>): Promise<T> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(file, 'r');
+    return await use(await sourceOf(handle));
+  } catch (cause) {
+    throw toIoError(cause, file);
+  } finally {
+    await handle?.close();
+  }
+}
+
+/** The bytes [begin, begin + length) of `file`, in pieces of at most 8 MiB. */
+export async function* readRange(
+  file: string,
+  begin: number,
+  length: number,
+): AsyncGenerator<Uint8Array, undefined> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(file, 'r');
+    const source = await sourceOf(handle);
+    for (let at = begin; at < begin + length; at += CHUNK_BYTES) {
+      yield await readExactly(source, at, Math.min(at + CHUNK_BYTES, begin + length), file);
+    }
+  } catch (cause) {
+    throw toIoError(cause, file);
+  } finally {
+    await handle?.close();
+  }
+}
+
+async function sourceOf(handle: FileHandle): Promise<ByteSource> {
+  const { size } = await handle.stat();
+  return {
+    byteLength: size,
+    async slice(begin, end) {
+      const bytes = new Uint8Array(Math.max(0, Math.min(end, size) - begin));
+      let filled = 0;
+      while (filled < bytes.byteLength) {
+        const { bytesRead } = await handle.read(bytes, filled, bytes.byteLength - filled, begin + filled);
+        if (bytesRead === 0) break;
+        filled += bytesRead;
+      }
+      return bytes.subarray(0, filled);
+    },
+  };
+}
+
+/** What stands at `path`, links followed. */
+export async function entryKind(path: string): Promise<'none' | 'file' | 'folder'> {
+  try {
+    return (await stat(path)).isDirectory() ? 'folder' : 'file';
+  } catch (cause) {
+    const error = toIoError(cause, path);
+    if (error.code === 'FILE_MISSING') return 'none';
+    throw error;
+  }
+}

@@ -1,0 +1,129 @@
+import { ModelPrepError } from './errors.js';
+import type { ModelPrepErrorCode } from './errors.js';
+import { checkLayout, parseTensorEntry } from './tensor-entry.js';
+import type { HeaderTensor } from './tensor-entry.js';
+import { JsonCursor } from './json-cursor.js';
+
+/** Bytes that can be read by range: an ArrayBuffer, a Uint8Array, a file, hyparquet's AsyncBuffer. */
+export interface ByteSource {
+  readonly byteLength: number;
+  slice(begin: number, end: number): ArrayBuffer | Uint8Array | Promise<ArrayBuffer | Uint8Array>;
+}
+
+/** What a safetensors file says about itself; `tensors` in the order of the header's text. */
+export interface SafetensorsHeader {
+  /** Where the tensors' data begins in the file: 8 + the header's length, bytes. */
+  dataStart: number;
+  metadata: ReadonlyMap<string, string>;
+  tensors: ReadonlyMap<string, HeaderTensor>;
+}
+
+/** Bytes. The reference implementation's limit: a hostile length must not become an allocation. */
+export const MAX_HEADER_BYTES = 100_000_000;
+
+/** Bytes of the length field, a little-endian u64. */
+const LENGTH_BYTES = 8;
+/** Bytes of `{}`, the shortest header there is. */
+const MIN_HEADER_BYTES = 2;
+
+/**
+ * Reads and checks the header of a safetensors file; no tensor data is read.
+ *
+ * Stricter than most readers: every byte of the file belongs to exactly one tensor, a name occurs once, and no number
+ * is rounded. `file` is the name used in errors.
+ *
+ * @throws ModelPrepError with the tensor's name, what was expected and what was found
+ * @see https://github.com/huggingface/safetensors#format
+ */
+export async function parseSafetensorsHeader(source: ByteSource, file: string): Promise<SafetensorsHeader> {
+  const { byteLength } = source;
+  if (byteLength < LENGTH_BYTES) {
+    refuse('FILE_TRUNCATED', `expected at least ${LENGTH_BYTES} bytes, got ${byteLength}`, file);
+  }
+  const lengthField = await readExactly(source, 0, LENGTH_BYTES, file);
+  const length = new DataView(lengthField.buffer, lengthField.byteOffset).getBigUint64(0, true);
+  if (length > MAX_HEADER_BYTES) {
+    refuse('HEADER_TOO_LARGE', `header of ${length} bytes, expected at most ${MAX_HEADER_BYTES}`, file);
+  }
+  if (length < MIN_HEADER_BYTES) {
+    refuse('HEADER_TOO_SMALL', `header of ${length} bytes, expected at least ${MIN_HEADER_BYTES}`, file);
+  }
+  const dataStart = LENGTH_BYTES + Number(length);
+  if (dataStart > byteLength) {
+    refuse('FILE_TRUNCATED', `header ends at byte ${dataStart}, but the file has ${byteLength}`, file);
+  }
+  const text = decodeUtf8(await readExactly(source, LENGTH_BYTES, dataStart, file), file);
+  const header = parseHeaderText(text, file);
+  checkLayout([...header.tensors.values()], byteLength - dataStart, file);
+  return { dataStart, ...header };
+}
+
+/** Bytes [begin, end) of `source`, or FILE_TRUNCATED: a file may shrink while it is read. */
+export async function readExactly(
+  source: ByteSource,
+  begin: number,
+  end: number,
+  file: string,
+): Promise<Uint8Array> {
+  const bytes = new Uint8Array(await source.slice(begin, end));
+  if (bytes.byteLength !== end - begin) {
+    refuse('FILE_TRUNCATED', `expected ${end - begin} bytes at ${begin}, got ${bytes.byteLength}`, file);
+  }
+  return bytes;
+}
+
+function decodeUtf8(bytes: Uint8Array, file: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw new ModelPrepError('HEADER_NOT_UTF8', 'the header is not UTF-8 text', { file, cause });
+  }
+}
+
+function parseHeaderText(text: string, file: string): Omit<SafetensorsHeader, 'dataStart'> {
+  const cursor = new JsonCursor(text, (what, at) =>
+    refuse('HEADER_NOT_JSON', `${what} at character ${at} of the header`, file),
+  );
+  // The format: a header begins with "{", and may be padded with spaces at its end.
+  if (!text.startsWith('{'))
+    refuse('HEADER_NOT_JSON', `expected "{" first, got ${JSON.stringify(text[0])}`, file);
+  let metadata: ReadonlyMap<string, string> | undefined;
+  const tensors = new Map<string, HeaderTensor>();
+  cursor.members((name) => {
+    if (name === '__metadata__') {
+      if (metadata) refuse('DUPLICATE_NAME', 'expected one entry of this name, got two', file, name);
+      metadata = parseMetadata(cursor, file);
+      return;
+    }
+    if (tensors.has(name)) refuse('DUPLICATE_NAME', 'expected one tensor of this name, got two', file, name);
+    tensors.set(name, parseTensorEntry(cursor, name, file));
+  });
+  const rest = text.slice(cursor.at).replace(/^ +/, '');
+  if (rest !== '')
+    refuse('HEADER_NOT_JSON', `expected only spaces behind "}", got ${JSON.stringify(rest[0])}`, file);
+  return { metadata: metadata ?? new Map(), tensors };
+}
+
+function parseMetadata(cursor: JsonCursor, file: string): ReadonlyMap<string, string> {
+  const metadata = new Map<string, string>();
+  const item = '__metadata__';
+  if (cursor.peek() !== '{') refuse('BAD_METADATA', `expected an object, got ${cursor.peek()}`, file, item);
+  cursor.members((key) => {
+    if (metadata.has(key))
+      refuse('DUPLICATE_NAME', `expected one ${JSON.stringify(key)}, got two`, file, item);
+    if (cursor.peek() !== '"') {
+      refuse(
+        'BAD_METADATA',
+        `expected a string for ${JSON.stringify(key)}, got ${cursor.peek()}`,
+        file,
+        item,
+      );
+    }
+    metadata.set(key, cursor.string());
+  });
+  return metadata;
+}
+
+function refuse(code: ModelPrepErrorCode, what: string, file: string, item?: string): never {
+  throw new ModelPrepError(code, what, { file, ...(item === undefined ? {} : { item }) });
+}
