@@ -1,0 +1,1 @@
+"""FlexAttention-LLaVA trainer in plain PyTorch: one model file, one data file, one visible loop."""

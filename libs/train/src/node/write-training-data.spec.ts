@@ -1,0 +1,73 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Conversation, Sample } from '@flexattn/data-prep';
+import type { Encoded } from '../token-line.js';
+import { readTokenTotals } from './read-training-data.js';
+import { writeTrainingData } from './write-training-data.js';
+
+let out: string;
+beforeEach(async () => {
+  out = await mkdtemp(join(tmpdir(), 'flexattn-train-'));
+});
+afterEach(() => rm(out, { recursive: true }));
+
+async function* samples(...values: string[]): AsyncGenerator<Sample> {
+  for (const [i, value] of values.entries()) {
+    const conversations: Conversation[] = [{ from: 'gpt', value }];
+    yield await Promise.resolve({ id: i, ...(i === 0 ? { image: 'a.png' } : {}), conversations });
+  }
+}
+
+/** The letters are tokens; `|` begins the answer and `i` is the image. */
+function encode([turn]: readonly Conversation[]): Encoded {
+  const text = turn?.value ?? '';
+  const inputIds = [...text].map((letter) => (letter === 'i' ? -200 : letter.charCodeAt(0)));
+  const begin = text.indexOf('|');
+  return { inputIds, answers: begin < 0 ? [] : [[begin, text.length]] };
+}
+
+describe('writeTrainingData', () => {
+  it('writes one line a sample, in order, and counts what it leaves out', async () => {
+    const totals = await writeTrainingData({
+      samples: samples('ai|xy', 'a', 'abcdefghi|x', 'a|', 'aaaaaaa|xyz'),
+      encode,
+      modelMaxLength: 9,
+      imageTokens: 4,
+      out,
+    });
+    expect(totals).toEqual({
+      samples: 3,
+      cut: 1,
+      dropped: { NO_ANSWER: 1, TOO_LONG: 1 },
+      answerTokens: 6,
+      longest: 14,
+    });
+    const lines = (await readFile(join(out, 'tokens.jsonl'), 'utf8')).trimEnd().split('\n');
+    expect(lines[0]).toBe('{"id":"0","image":"a.png","inputIds":[97,-200,124,120,121],"answers":[[2,5]]}');
+    expect(lines.slice(1).map((line) => (JSON.parse(line) as { id: string; image: null }).id)).toEqual([
+      '3',
+      '4',
+    ]);
+    const reading = { images: out, imageTokens: 4, modelMaxLength: 9 };
+    expect(await readTokenTotals(join(out, 'tokens.jsonl'), reading)).toEqual({
+      ...totals,
+      dropped: { NO_ANSWER: 0, TOO_LONG: 0 },
+      longest: 11,
+    });
+  });
+
+  it('leaves no file where no sample has an answer', async () => {
+    const written = writeTrainingData({ samples: samples('ab', 'cd'), encode, modelMaxLength: 9, out });
+    await expect(written).rejects.toThrow(/2 without an answer, 0 too long.*\(NO_ANSWERS\)/);
+    expect(await readdir(out)).toEqual([]);
+  });
+
+  it('leaves no file where a span does not fit its ids', async () => {
+    const wrong = () => ({ inputIds: [1, 2], answers: [[0, 1]] as Encoded['answers'] });
+    const written = writeTrainingData({ samples: samples('a|'), encode: wrong, modelMaxLength: 9, out });
+    await expect(written).rejects.toThrow(/sample 0: answers: \[0, 1\).*\(BAD_SAMPLE\)/);
+    expect(await readdir(out)).toEqual([]);
+  });
+});

@@ -1,0 +1,61 @@
+import { join } from 'node:path';
+import { createAtomicFile } from '@flexattn/stage';
+import type { Conversation, Sample } from '@flexattn/data-prep';
+import { TrainError } from '../errors.js';
+import { encodingProblem } from '../token-line.js';
+import type { Encoded, TokenLine } from '../token-line.js';
+import { countSample, noTotals } from '../token-totals.js';
+import type { TokenTotals } from '../token-totals.js';
+
+export interface TrainingDataOptions {
+  /** Clean samples. */
+  samples: AsyncIterable<Sample>;
+  /** The tokenizer: ids of a whole conversation and the spans of its answers. */
+  encode: (conversations: readonly Conversation[]) => Encoded;
+  /** Positions that the trainer keeps of a sample, image tokens included. */
+  modelMaxLength: number;
+  /** L: positions that the picture takes; 576 for LLaVA-1.5. Default 576. */
+  imageTokens?: number | undefined;
+  /** The folder to write `tokens.jsonl` in. */
+  out: string;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Tokenises samples once: `tokens.jsonl`, one `{id, image, inputIds, answers}` a line, in order. Samples without an
+ * answer, or whose answers lie beyond `modelMaxLength`, are counted and left out.
+ *
+ * @throws TrainError BAD_SAMPLE where the tokenizer's spans do not fit its ids, NO_ANSWERS where nothing remains
+ */
+export async function writeTrainingData(options: TrainingDataOptions): Promise<TokenTotals> {
+  const { samples, encode, modelMaxLength, imageTokens = 576, out, signal } = options;
+  const path = join(out, 'tokens.jsonl');
+  const file = await createAtomicFile(path);
+  const totals = noTotals();
+  try {
+    for await (const sample of samples) {
+      signal?.throwIfAborted();
+      const line = tokenLine(sample, encode);
+      if (countSample(totals, line, imageTokens, modelMaxLength))
+        await file.write(`${JSON.stringify(line)}\n`);
+    }
+    if (totals.samples === 0) throw nothingToLearn(path, totals);
+  } catch (error) {
+    await file.abort();
+    throw error;
+  }
+  await file.commit();
+  return totals;
+}
+
+function tokenLine(sample: Sample, encode: TrainingDataOptions['encode']): TokenLine {
+  const { inputIds, answers } = encode(sample.conversations);
+  const problem = encodingProblem({ inputIds, answers });
+  if (problem !== undefined) throw new TrainError('BAD_SAMPLE', problem, { item: `sample ${sample.id}` });
+  return { id: String(sample.id), image: sample.image ?? null, inputIds, answers };
+}
+
+function nothingToLearn(file: string, { dropped }: TokenTotals): TrainError {
+  const what = `expected samples with an answer, got none: ${dropped.NO_ANSWER} without an answer, ${dropped.TOO_LONG} too long`;
+  return new TrainError('NO_ANSWERS', what, { file, hint: 'are there turns of "gpt" in the annotations?' });
+}

@@ -1,0 +1,137 @@
+import type { TrainSettings } from './settings.js';
+import type { TokenTotals } from './token-totals.js';
+
+/** A program to start: an argument array, never a shell's line. */
+export interface LaunchPlan {
+  program: string;
+  args: string[];
+  /** Variables that it gets beside those that may pass from the environment. */
+  env: Record<string, string>;
+}
+
+export interface LaunchPaths {
+  /** The interpreter. */
+  python: string;
+  /** The folder that holds the package `flexattn_train`. */
+  packageFolder: string;
+  checkpoint: string;
+  data: string;
+  images: string;
+  out: string;
+}
+
+/** glibc gives blocks of megabytes back to the system at every free; keeping them is 5 % of a step on a CPU. */
+const KEEP_MEMORY = { MALLOC_MMAP_THRESHOLD_: '4294967296', MALLOC_TRIM_THRESHOLD_: '4294967296' };
+
+/** How to start the trainer: alone, or under `torch.distributed.run` where there is more than one process. */
+export function launchPlan(paths: LaunchPaths, settings: TrainSettings): LaunchPlan {
+  const { python, packageFolder, checkpoint, data, images, out } = paths;
+  const module = ['-m', 'flexattn_train.train'];
+  const distributed = [
+    '-m',
+    'torch.distributed.run',
+    '--standalone',
+    '--nproc-per-node',
+    String(settings.processes),
+  ];
+  const args = ['--checkpoint', checkpoint, '--data', data, '--images', images, '--out', out];
+  return {
+    program: python,
+    args: [
+      ...(settings.processes > 1 ? distributed : []),
+      ...module,
+      ...args,
+      ...['--settings', JSON.stringify(settings), '--watch-stdin'],
+    ],
+    env: {
+      ...KEEP_MEMORY,
+      OMP_NUM_THREADS: String(settings.threads),
+      PYTHONDONTWRITEBYTECODE: '1',
+      PYTHONPATH: packageFolder,
+      PYTHONUTF8: '1',
+    },
+  };
+}
+
+/** What the checkpoint says that the settings must agree with. */
+export interface CheckpointFacts {
+  tensors: ReadonlySet<string>;
+  layers: number;
+  /** Absent where the checkpoint has no FlexAttention configuration. */
+  selectFromLayer: number | undefined;
+}
+
+/** Something that would make training fail or be in vain. */
+export interface Problem {
+  code: 'BAD_SETTINGS' | 'NOT_INITIALISED' | 'NO_ANSWERS';
+  what: string;
+  hint: string;
+}
+
+/** Everything that can be known to be wrong before the trainer starts; what is not known yet is not looked at. */
+export function preflight(
+  settings: TrainSettings,
+  checkpoint?: CheckpointFacts,
+  data?: TokenTotals,
+): Problem[] {
+  const problems = [...settingsProblems(settings)];
+  if (checkpoint !== undefined && settings.highres) problems.push(...highResProblems(checkpoint));
+  if (data !== undefined) problems.push(...dataProblems(data, settings));
+  return problems;
+}
+
+function* settingsProblems({
+  batchSize,
+  processes,
+  microBatchSize,
+  warmupSteps,
+  steps,
+}: TrainSettings): Generator<Problem> {
+  const together = processes * microBatchSize;
+  if (batchSize % together !== 0) {
+    const what = `batchSize: expected a multiple of processes x microBatchSize = ${processes} x ${microBatchSize} = ${together}, got ${batchSize}`;
+    yield { code: 'BAD_SETTINGS', what, hint: 'change one of the three' };
+  }
+  if (warmupSteps > steps) {
+    const what = `warmupSteps: expected at most steps = ${steps}, got ${warmupSteps}`;
+    yield { code: 'BAD_SETTINGS', what, hint: 'lower warmupSteps' };
+  }
+}
+
+function* highResProblems({ tensors, layers, selectFromLayer }: CheckpointFacts): Generator<Problem> {
+  const hint = 'run `flexattn init` on it first';
+  if (selectFromLayer === undefined) {
+    yield {
+      code: 'NOT_INITIALISED',
+      what: 'config.json has no `extra`: FlexAttention is not configured',
+      hint,
+    };
+    return;
+  }
+  for (let layer = selectFromLayer + 1; layer < layers; layer += 1) {
+    for (const name of ['k_proj_hd', 'v_proj_hd']) {
+      const tensor = `model.layers.${layer}.self_attn.${name}.weight`;
+      if (tensors.has(tensor)) continue;
+      yield { code: 'NOT_INITIALISED', what: `tensor ${tensor} is missing`, hint };
+      return;
+    }
+  }
+}
+
+function* dataProblems(
+  { samples, dropped }: TokenTotals,
+  { modelMaxLength }: TrainSettings,
+): Generator<Problem> {
+  if (samples === 0) {
+    const what = 'expected samples with an answer, got none: every answer span is empty';
+    yield { code: 'NO_ANSWERS', what, hint: 'are there turns of "gpt" in the annotations?' };
+  }
+  if (dropped.TOO_LONG > 0) {
+    const what = `the answers of ${dropped.TOO_LONG} samples lie beyond modelMaxLength = ${modelMaxLength} positions`;
+    yield {
+      code: 'BAD_SETTINGS',
+      what,
+      hint: 'raise modelMaxLength, or drop them when the training data are written',
+    };
+  }
+}

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+
+const count = z.number().int().nonnegative();
+
+const startSchema = z.object({
+  event: z.literal('start'),
+  python: z.string(),
+  torch: z.string(),
+  device: z.string(),
+  processes: count,
+  samples: count,
+  parameters: count,
+  trainedParameters: count,
+});
+
+const stepSchema = z.object({
+  event: z.literal('step'),
+  /** From 1. */
+  step: z.number().int().positive(),
+  /** Mean cross-entropy over the answer tokens of the step, nats. */
+  loss: z.number(),
+  learningRate: z.number(),
+  /** Before clipping. */
+  gradNorm: z.number(),
+  samplesPerSecond: z.number(),
+});
+
+const doneSchema = z.object({ event: z.literal('done'), tensors: count });
+
+const lineSchema = z.discriminatedUnion('event', [startSchema, stepSchema, doneSchema]);
+
+/** What the trainer says before the first step. */
+export type TrainerStart = z.output<typeof startSchema>;
+/** What the trainer says after every optimiser step. */
+export type TrainStep = z.output<typeof stepSchema>;
+
+/** A line of the trainer's standard output; undefined for text that is not one of its JSON lines. */
+export function parseTrainerLine(line: string): z.output<typeof lineSchema> | undefined {
+  if (!line.startsWith('{')) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+  return lineSchema.safeParse(value).data;
+}
