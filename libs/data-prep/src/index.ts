@@ -1,0 +1,16 @@
+export { cleanSample, cleanStream } from './clean-sample.js';
+export type { ImageLookup, RuleOptions, SampleResult, TextOnly } from './clean-sample.js';
+export type { ChangeRule, DropCode } from './codes.js';
+export { DataPrepError } from './errors.js';
+export type { DataPrepErrorCode } from './errors.js';
+export { ImageIndex } from './image-index.js';
+export type { ImageFiles, ImageFinding, ImageProblem, VerifyLevel } from './image-index.js';
+export type { ImageType } from './image-type.js';
+export type { EntryKind, LinkTarget, TreeFiles } from './file-tree.js';
+export { cleanDataset } from './node/clean-dataset.js';
+export type { CleanOptions } from './node/clean-dataset.js';
+export { openImageIndex } from './node/image-files.js';
+export { readSamples } from './node/read-samples.js';
+export type { CleanReport, SampleCounts } from './report.js';
+export { formatCleanReport } from './report-table.js';
+export type { Conversation, Sample } from './sample.js';

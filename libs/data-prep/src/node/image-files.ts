@@ -1,0 +1,135 @@
+import { closeSync, constants, fstatSync, open, read } from 'node:fs';
+import { opendir, readlink, realpath, stat } from 'node:fs/promises';
+import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { promisify } from 'node:util';
+import { toIoError } from '@flexattn/stage';
+import { DataPrepError } from '../errors.js';
+import type { EntryKind, LinkTarget } from '../file-tree.js';
+import { ImageIndex, type ImageFiles, type VerifyLevel } from '../image-index.js';
+import { HEADER_BYTES } from '../image-type.js';
+import { errnoOf } from './errno.js';
+
+/** Entries read from a folder at a time: fewer, larger system calls than the default of 32. */
+const LIST_BUFFER = 1024;
+
+/** Never through a link, and never waiting for a pipe: the folder may have changed since it was listed. */
+const READ_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+// The callback functions cost a third of the time of `FileHandle` (18 and 45 microseconds an image). Only what waits
+// for a disk is asynchronous: an open file's size is known, and closing a file that was read waits for nothing.
+const openFile = promisify(open);
+const readFile = promisify(read);
+
+/**
+ * An index of the images below `root`. Throws `IMAGE_ROOT_MISSING` where there is no such folder. Images appear in it
+ * as they were when their folder was first needed.
+ */
+export async function openImageIndex(
+  root: string,
+  { verify = 'header' }: { verify?: VerifyLevel } = {},
+): Promise<ImageIndex> {
+  return new ImageIndex(await openImageFiles(root), verify);
+}
+
+/** The files below `root`, whose own path may contain links. */
+async function openImageFiles(root: string): Promise<ImageFiles> {
+  const named = resolve(root);
+  const opened = await identityOf(named);
+  if (opened === undefined) {
+    const hint = "name the folder that the images' paths start from";
+    throw new DataPrepError('IMAGE_ROOT_MISSING', 'no such image folder', { file: root, hint });
+  }
+  const { path: real } = opened;
+  const checkRoot = async () => {
+    const now = await identityOf(real);
+    if (now !== undefined && now.device === opened.device && now.inode === opened.inode) return;
+    const hint = 'is it still mounted? nothing was written; run again';
+    throw new DataPrepError('IMAGE_ROOT_VANISHED', 'the image folder went away during the run', {
+      file: root,
+      hint,
+    });
+  };
+  /** `missing` says something only while the root is there; a root that may not be read says nothing of any image. */
+  const orProblem = async <T>(
+    path: string,
+    work: () => Promise<T>,
+  ): Promise<T | 'missing' | 'unreadable'> => {
+    try {
+      return await work();
+    } catch (cause) {
+      const problem = problemOf(cause);
+      if (problem === undefined || (problem === 'unreadable' && path === ''))
+        throw toIoError(cause, join(real, path));
+      if (problem === 'missing') await checkRoot();
+      return problem;
+    }
+  };
+  return {
+    checkRoot,
+    list: (folder) => orProblem(folder, () => listFolder(join(real, folder))),
+    readLink: async (path) => {
+      const target = await orProblem(path, () => readlink(join(real, path)));
+      return target === 'missing' || target === 'unreadable' ? 'missing' : linkTarget(target, [real, named]);
+    },
+    readHeader: (path) => orProblem(path, () => readHeader(join(real, path))),
+  };
+}
+
+async function identityOf(
+  path: string,
+): Promise<{ path: string; device: number; inode: number } | undefined> {
+  try {
+    const real = await realpath(path);
+    const stats = await stat(real);
+    return stats.isDirectory() ? { path: real, device: stats.dev, inode: stats.ino } : undefined;
+  } catch (cause) {
+    if (problemOf(cause) === 'missing') return undefined;
+    throw toIoError(cause, path);
+  }
+}
+
+/** What an errno says about one image; undefined where the machine failed rather than the file. */
+function problemOf(cause: unknown): 'missing' | 'unreadable' | undefined {
+  const errno = errnoOf(cause);
+  if (errno === 'ENOENT' || errno === 'ENOTDIR' || errno === 'ELOOP' || errno === 'ENAMETOOLONG')
+    return 'missing';
+  return errno === 'EACCES' || errno === 'EPERM' ? 'unreadable' : undefined;
+}
+
+async function listFolder(path: string): Promise<Map<string, EntryKind>> {
+  const entries = new Map<string, EntryKind>();
+  for await (const entry of await opendir(path, { bufferSize: LIST_BUFFER })) {
+    const kind = entry.isFile()
+      ? 'file'
+      : entry.isDirectory()
+        ? 'folder'
+        : entry.isSymbolicLink()
+          ? 'link'
+          : 'other';
+    entries.set(entry.name, kind);
+  }
+  return entries;
+}
+
+/** A relative target is followed in the tree; an absolute one is inside where it begins like the root. */
+function linkTarget(target: string, roots: readonly string[]): LinkTarget | 'outside' {
+  const segments = (path: string) => path.split(sep === '\\' ? /[\\/]/ : '/');
+  if (!isAbsolute(target)) return { fromRoot: false, segments: segments(target) };
+  for (const root of roots) {
+    const inner = relative(root, target);
+    if (inner !== '..' && !inner.startsWith(`..${sep}`)) return { fromRoot: true, segments: segments(inner) };
+  }
+  return 'outside';
+}
+
+async function readHeader(path: string): Promise<{ size: number; header: Uint8Array } | 'missing'> {
+  const file = await openFile(path, READ_FLAGS);
+  try {
+    const stats = fstatSync(file);
+    if (!stats.isFile()) return 'missing';
+    const { bytesRead, buffer } = await readFile(file, Buffer.allocUnsafe(HEADER_BYTES), 0, HEADER_BYTES, 0);
+    return { size: stats.size, header: buffer.subarray(0, bytesRead) };
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,198 @@
+import { CarriedSample } from './carried-sample.js';
+import { MAX_SAMPLE_BYTES } from './limits.js';
+import { quotedByte, syntaxError, type Position } from './syntax-error.js';
+import { ValueScanner, type ValueFacts } from './value-scanner.js';
+
+/** One element of the array, or one line: where it stands, and what its bytes tell without parsing them. */
+export interface ScannedSample extends Position, ValueFacts {
+  /** Its place among the samples of the file, from 0. */
+  index: number;
+  /** Its bytes, maybe a view of the chunk; undefined where it was too large to be kept (then it is valid JSON). */
+  bytes: Uint8Array | undefined;
+  byteLength: number;
+}
+
+/** What comes next: in an array the first or the next sample, what follows one, or nothing; in JSON lines the same. */
+type State = 'start' | 'first' | 'next' | 'after' | 'end' | 'line' | 'line end';
+
+const EXPECTED: Record<State, string> = {
+  start: 'an array of samples ("[") or one sample a line ("{")',
+  first: 'a sample or "]"',
+  next: 'a sample after the comma',
+  after: '"," or "]" after a sample',
+  end: 'nothing after the end of the array',
+  line: 'a sample',
+  'line end': 'the end of the line after a sample',
+};
+
+const BOM = [0xef, 0xbb, 0xbf];
+const LF = 0x0a;
+const COMMA = 0x2c;
+const OPEN_ARRAY = 0x5b;
+const CLOSE_ARRAY = 0x5d;
+const OPEN_OBJECT = 0x7b;
+
+/**
+ * Finds where each sample of an annotation file begins and ends: a JSON array, or JSON lines, told apart by the first
+ * byte; a byte order mark is skipped. Memory: one sample. What stands between samples is judged here (RFC 8259); what
+ * is inside one must still be parsed, except for those too large to be kept.
+ */
+export class SampleScanner {
+  readonly #file: string;
+  readonly #value = new ValueScanner();
+  readonly #carried: CarriedSample;
+  #state: State = 'start';
+  #isArray = false;
+  #bom = 0;
+  #count = 0;
+  /** Offset of the chunk in the file; line number and where the line begins, up to what was scanned. */
+  #base = 0;
+  #line = 1;
+  #lineStart = 0;
+  /** Where the sample that is being scanned begins. */
+  #begin: Position = { byteOffset: 0, line: 1, column: 1 };
+
+  /** `file` is named in errors; `limit`: bytes of the largest sample that is kept. */
+  constructor(file: string, limit = MAX_SAMPLE_BYTES) {
+    this.#file = file;
+    this.#carried = new CarriedSample(file, limit);
+  }
+
+  /** The samples that end in `chunk`; they may be views of it. Throws `NOT_JSON` or `NOT_SAMPLES`. */
+  push(chunk: Uint8Array): ScannedSample[] {
+    const found: ScannedSample[] = [];
+    let i = 0;
+    while (i < chunk.length) {
+      if (this.#value.ended) i = this.#scanBetween(chunk, i);
+      if (this.#value.ended) continue;
+      const begin = i;
+      i = this.#scanSample(chunk, i);
+      const part = chunk.subarray(begin, i);
+      if (this.#value.ended) found.push(this.#finish(part));
+      else this.#carried.add(part, this.#begin);
+    }
+    this.#base += chunk.length;
+    return found;
+  }
+
+  /** The last sample of JSON lines, where nothing follows it. Throws `CUT_SHORT` where the file ends too early. */
+  end(): ScannedSample[] {
+    if (!this.#value.ended) {
+      if (this.#isArray || !this.#value.isScalar) this.#failInside();
+      this.#value.ended = true;
+      return [this.#finish(new Uint8Array(0))];
+    }
+    if (this.#state !== 'end' && this.#state !== 'line' && this.#state !== 'line end') {
+      const start = this.#state === 'start' ? 'the file is empty' : 'the file ends early';
+      throw this.#error('CUT_SHORT', 0, `${start}: expected ${EXPECTED[this.#state]}`, 'fetch it again');
+    }
+    return [];
+  }
+
+  /** Skips what stands between samples: the index where the next one begins, or the chunk's length. */
+  #scanBetween(chunk: Uint8Array, from: number): number {
+    for (let i = from; i < chunk.length; i += 1) {
+      const byte = chunk[i];
+      if (byte === undefined || byte === 0x20 || byte === 0x0d || byte === 0x09) continue;
+      if (byte === LF) {
+        this.#lineFeed(1, i + 1);
+        if (this.#state === 'line end') this.#state = 'line';
+      } else if (!this.#separate(byte, i)) {
+        this.#begin = this.#at(i);
+        this.#value.begin(byte);
+        return i;
+      }
+    }
+    return chunk.length;
+  }
+
+  /** Whether `byte` is punctuation between samples; throws where it can neither be that nor begin a sample. */
+  #separate(byte: number, i: number): boolean {
+    const state = this.#state;
+    if (state === 'start') return this.#start(byte, i);
+    const next = this.#isArray ? nextInArray(state, byte) : undefined;
+    if (next !== undefined) {
+      this.#state = next;
+      return true;
+    }
+    const mayBegin = state === 'first' || state === 'next' || state === 'line';
+    if (!mayBegin || !canBeginValue(byte)) {
+      throw this.#error('NOT_JSON', i, `expected ${EXPECTED[state]}, got ${quotedByte(byte)}`);
+    }
+    return false;
+  }
+
+  #start(byte: number, i: number): boolean {
+    if (this.#base + i === this.#bom && byte === BOM[this.#bom]) {
+      this.#bom += 1;
+      return true;
+    }
+    const isWhole = this.#bom === 0 || this.#bom === BOM.length;
+    if (!isWhole || (byte !== OPEN_ARRAY && byte !== OPEN_OBJECT)) {
+      const utf16 = byte === 0xfe || byte === 0xff || byte === 0;
+      const hint = utf16 ? 'it looks like UTF-16: convert it to UTF-8' : 'is it the annotation file?';
+      const code = isWhole && canBeginValue(byte) ? 'NOT_SAMPLES' : 'NOT_JSON';
+      throw this.#error(code, i, `expected ${EXPECTED.start}, got ${quotedByte(byte)}`, hint);
+    }
+    this.#isArray = byte === OPEN_ARRAY;
+    this.#state = this.#isArray ? 'first' : 'line';
+    return this.#isArray;
+  }
+
+  #scanSample(chunk: Uint8Array, from: number): number {
+    const value = this.#value;
+    const i = value.scan(chunk, from);
+    if (value.lineFeeds > 0) {
+      this.#lineFeed(value.lineFeeds, value.behindLineFeed);
+      if (!this.#isArray) {
+        const what = `sample ${this.#count} is broken off by a line feed: expected one sample a line`;
+        throw syntaxError('NOT_JSON', this.#file, this.#begin, what);
+      }
+    }
+    return i;
+  }
+
+  #finish(rest: Uint8Array): ScannedSample {
+    const byteLength = this.#carried.length + rest.length;
+    const bytes = this.#carried.finish(rest, this.#begin);
+    const index = this.#count;
+    this.#count += 1;
+    this.#state = this.#isArray ? 'after' : 'line end';
+    const { byteOffset, line, column } = this.#begin;
+    const { depth, keys, unicodeEscapes } = this.#value;
+    return { index, byteOffset, line, column, bytes, byteLength, depth, keys, unicodeEscapes };
+  }
+
+  /** The file ends inside a sample: says so, unless the sample has gone wrong before. */
+  #failInside(): never {
+    this.#carried.check(this.#begin);
+    const { line, column } = this.#begin;
+    const what = `the file ends in the middle of sample ${this.#count}, which begins in line ${line}, column ${column}`;
+    throw this.#error('CUT_SHORT', 0, what, 'fetch it again');
+  }
+
+  #lineFeed(count: number, behind: number): void {
+    this.#line += count;
+    this.#lineStart = this.#base + behind;
+  }
+
+  /** The position of byte `i` of the chunk. */
+  #at(i: number): Position {
+    const byteOffset = this.#base + i;
+    return { byteOffset, line: this.#line, column: byteOffset - this.#lineStart + 1 };
+  }
+
+  #error(code: 'NOT_JSON' | 'NOT_SAMPLES' | 'CUT_SHORT', i: number, what: string, hint?: string) {
+    return syntaxError(code, this.#file, this.#at(i), what, hint);
+  }
+}
+
+function nextInArray(state: State, byte: number): State | undefined {
+  if (byte === CLOSE_ARRAY && (state === 'first' || state === 'after')) return 'end';
+  return byte === COMMA && state === 'after' ? 'next' : undefined;
+}
+
+/** Quotes, brackets, digits, a minus, and the first letters of true, false and null. */
+function canBeginValue(byte: number): boolean {
+  return '"[{-0123456789tfn'.includes(String.fromCharCode(byte));
+}
