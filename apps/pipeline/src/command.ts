@@ -1,0 +1,22 @@
+import { Command } from 'commander';
+import { addAskCommand } from './commands/ask.js';
+import { addPythonCommand } from './commands/python-env.js';
+import { addStageCommands } from './commands/stages.js';
+import { addVerifyCommand } from './commands/verify.js';
+
+/** The `flexattn` command, as commander's tree; parsing it runs what was asked for. */
+export function createProgram(version: string): Command {
+  const program = new Command('flexattn')
+    .description(
+      'From a raw LLaVA dataset and a LLaVA-1.5 checkpoint to a trained, scored FlexAttention model.',
+    )
+    .version(version)
+    .addHelpText('after', '\nExample:\n  flexattn all --config tiny\n')
+    .showHelpAfterError('(flexattn --help lists the commands)')
+    .exitOverride();
+  addStageCommands(program);
+  addAskCommand(program);
+  addVerifyCommand(program);
+  addPythonCommand(program);
+  return program;
+}

@@ -1,0 +1,91 @@
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openRun } from './run-context.js';
+
+const configs = new URL('../../../configs/', import.meta.url);
+const tiny = readFileSync(new URL('tiny.json', configs), 'utf8');
+const signal = new AbortController().signal;
+let folder: string;
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'flexattn-config-'))));
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const open = (text: string) => {
+  writeFileSync(join(folder, 'run.json'), text);
+  return openRun({ config: 'run.json', cwd: folder, signal });
+};
+const edited = (edit: (config: Record<string, Record<string, unknown>>) => void): string => {
+  const config = JSON.parse(tiny) as Record<string, Record<string, unknown>>;
+  edit(config);
+  return JSON.stringify(config);
+};
+
+describe('a configuration', () => {
+  it.each(readdirSync(configs).filter((file) => !file.endsWith('.schema.json')))(
+    'configs/%s is one',
+    async (file) => {
+      const { run } = await open(readFileSync(new URL(file, configs), 'utf8'));
+      expect(run).toBe('run');
+    },
+  );
+
+  it('gets the defaults that it leaves out', async () => {
+    const { config } = await open(edited((one) => delete one['clean']));
+    expect(config.clean).toEqual({ verify: 'header', textOnly: 'placeholder' });
+  });
+
+  const bad: [string, string, RegExp][] = [
+    ['an unknown key', edited((one) => (one['cleen'] = {})), /run\.json: .*cleen/],
+    [
+      'an unknown key further in',
+      edited((one) => (one['train'] = { ...one['train'], learningRat: 1 })),
+      /\[train\].*learningRat/,
+    ],
+    [
+      'a wrong type',
+      edited((one) => (one['train'] = { ...one['train'], steps: 'many' })),
+      /\[train\.steps\].*number.*string/,
+    ],
+    ['a missing key', edited((one) => delete one['checkpoint']), /\[checkpoint\]/],
+    [
+      'two models of one name',
+      edited((one) => Object.assign(one, { models: [one['models']?.[0], one['models']?.[0]] })),
+      /same name/,
+    ],
+    [
+      'a model named like a path',
+      edited((one) => Object.assign(one['models']?.[0] ?? {}, { name: '../x' })),
+      /\[models\.0\.name\]/,
+    ],
+    ['no JSON', '{"data": ', /line 1, column/],
+    ['a key that stands twice', '{"data": 1, "data": 2}', /"data" stands twice/],
+  ];
+  it.each(bad)('with %s is refused, and the place named', async (_what, text, message) => {
+    await expect(open(text)).rejects.toThrow(message);
+  });
+});
+
+describe('openRun', () => {
+  it('finds a name in configs/ of the workspace, from any folder in it', async () => {
+    const { run, workspace } = await openRun({ config: 'tiny', cwd: import.meta.dirname, signal });
+    expect(run).toBe('tiny');
+    expect(readdirSync(workspace)).toContain('nx.json');
+  });
+
+  it('says where it looked for a name that is not there', async () => {
+    await expect(openRun({ config: 'tinny', cwd: import.meta.dirname, signal })).rejects.toThrow(
+      /configs.tinny\.json.*BAD_CONFIG/,
+    );
+  });
+
+  it('prefers the interpreter that the configuration names', async () => {
+    writeFileSync(
+      join(folder, 'run.json'),
+      edited((one) => Object.assign(one['train'] ?? {}, { python: '/a' })),
+    );
+    expect((await openRun({ config: 'run.json', cwd: folder, signal, python: '/b' })).python).toBe('/a');
+    writeFileSync(join(folder, 'run.json'), tiny);
+    expect((await openRun({ config: 'run.json', cwd: folder, signal, python: '/b' })).python).toBe('/b');
+  });
+});

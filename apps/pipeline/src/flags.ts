@@ -1,0 +1,17 @@
+import { InvalidArgumentError, Option } from 'commander';
+
+/** Where a run's configuration comes from: `--config`, else `FLEXATTN_CONFIG`, else `--run`. */
+export function configOptions(): Option[] {
+  return [
+    new Option('--config <name>', 'a name in configs/ or the path of a .json file').env('FLEXATTN_CONFIG'),
+    new Option('--run <name>', 'the configuration when no other is named').default('tiny').hideHelp(),
+  ];
+}
+
+/** Parses a flag that must be a whole number of at least 1. */
+export function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError('expected a whole number of at least 1.');
+  return value;
+}

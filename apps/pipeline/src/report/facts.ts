@@ -1,0 +1,60 @@
+import type { EvalResults } from '@flexattn/eval';
+import type { CleanCounts } from './clean-section.js';
+import { html, type Html } from './html.js';
+import { grouped } from './numbers.js';
+import type { ModelSetup, RunSetup } from './setup.js';
+import { taskTitle } from './tasks.js';
+
+export interface Facts {
+  setup: RunSetup;
+  clean: CleanCounts;
+  results: Pick<EvalResults, 'n-samples'>;
+}
+
+/** What was trained on what, and asked what. */
+export function facts({ setup, clean, results }: Facts): Html {
+  const { checkpoint, data, train, models } = setup;
+  const frozen = train.freeze.length === 0 ? '' : `, frozen: ${train.freeze.join(', ')}`;
+  const rows: [string, Html | string][] = [
+    ['Checkpoint', html`<code>${checkpoint}</code>`],
+    [
+      'Data',
+      html`${grouped(clean.kept)} samples kept of ${grouped(clean.samples)} in
+        <code>${data.annotations}</code>`,
+    ],
+    [
+      'Training',
+      `${grouped(train.steps)} steps of ${grouped(train.batchSize)} samples, learning rate ${train.learningRate}${frozen}, seed ${train.seed}`,
+    ],
+    [
+      'Models',
+      html`${models.map((model, i) => html`${i > 0 && html`<br />`}<b>${model.name}</b>: ${describe(model, setup)}`)}`,
+    ],
+    ['Asked', questionsAsked(results)],
+  ];
+  return html`<dl class="facts">
+    ${rows.map(
+      ([name, content]) =>
+        html`<dt>${name}</dt>
+          <dd>${content}</dd> `,
+    )}
+  </dl>`;
+}
+
+/** A model's training and input in words. */
+function describe({ trained, selection }: ModelSetup, { init: { extra } }: RunSetup): string {
+  const training = trained ? 'fine-tuned' : 'as it came';
+  const pixels = (size: string | undefined) => (size === undefined ? '' : ` (${size} px)`);
+  return selection === 'none'
+    ? `${training}, sees the picture in low resolution only${pixels(extra['lowres_size'])}`
+    : `${training}, chooses regions to see in high resolution as well${pixels(extra['highres_size'])}`;
+}
+
+function questionsAsked({ 'n-samples': counts }: Facts['results']): string {
+  return Object.entries(counts)
+    .map(([benchmark, { original, rejected }]) => {
+      const asked = `${taskTitle({ benchmark, part: null })} (${grouped(original - rejected)} questions)`;
+      return rejected === 0 ? asked : `${asked}, ${grouped(rejected)} could not be asked`;
+    })
+    .join(', ');
+}

@@ -1,0 +1,102 @@
+import { join } from 'node:path';
+import type { AnswerLine } from '@flexattn/eval';
+import { readJsonAs, StageError } from '@flexattn/stage';
+import { z } from 'zod';
+import type { CleanCounts } from '../clean-section.js';
+import type { LossCurve, LossPoint } from '../loss-plot.js';
+import type { SampleRegions } from '../sample-section.js';
+import { parseLine, textLines } from './json-lines.js';
+
+const answerSchema = z.object({
+  id: z.string(),
+  model: z.string(),
+  benchmark: z.string(),
+  category: z.string().nullable(),
+  prompt: z.string(),
+  options: z.array(z.string()),
+  answer: z.string().nullable(),
+  losses: z.array(z.number()).nullable(),
+  extracted: z.string().nullable(),
+  targets: z.array(z.string()),
+  score: z.number().nullable(),
+  scores: z.record(z.string(), z.number()).nullable(),
+  error: z.object({ code: z.string(), message: z.string() }).nullable(),
+  image: z.string(),
+  regions: z.object({ line: z.number().int().positive() }).nullable(),
+}) satisfies z.ZodType<AnswerLine>;
+
+/** The lines of eval's answers.jsonl. */
+export async function readAnswerLines(file: string): Promise<AnswerLine[]> {
+  const lines: AnswerLine[] = [];
+  for await (const line of textLines(file)) lines.push(parseLine(file, line, answerSchema));
+  return lines;
+}
+
+const count = z.number().int().nonnegative();
+
+const cleanSchema = z.object({
+  samples: count,
+  kept: count,
+  changed: z.record(z.string(), count),
+  dropped: z.record(z.string(), count),
+});
+
+/** The counts of a cleaning's report.json. */
+export function readCleanCounts(file: string): Promise<CleanCounts> {
+  return readJsonAs(file, cleanSchema);
+}
+
+const pointSchema = z.object({ step: count, loss: z.number() });
+
+/** The losses in `<folder>/<model>/metrics.jsonl` of each trained model. */
+export async function readLossCurves(
+  folder: string,
+  models: readonly { model: string; position: number }[],
+): Promise<LossCurve[]> {
+  const curves: LossCurve[] = [];
+  for (const { model, position } of models) {
+    const file = join(folder, model, 'metrics.jsonl');
+    const points: LossPoint[] = [];
+    for await (const line of textLines(file)) points.push(parseLine(file, line, pointSchema));
+    curves.push({ model, position, points });
+  }
+  return curves;
+}
+
+const regionsSchema = z.object({
+  id: z.string(),
+  regions: z.object({
+    grid: z.number().int().positive(),
+    steps: z.array(z.array(z.object({ layer: count, rows: z.array(count) }))),
+  }),
+});
+
+/**
+ * What a model chose for the first token of some of its answers, by id. `wanted` says on which line of the model's
+ * answers file each stands; another id on that line: `BAD_CONTENT`.
+ */
+export async function readRegions(
+  file: string,
+  model: string,
+  wanted: ReadonlyMap<number, string>,
+): Promise<Map<string, SampleRegions>> {
+  const regions = new Map<string, SampleRegions>();
+  if (wanted.size === 0) return regions;
+  for await (const line of textLines(file)) {
+    const expected = wanted.get(line.line);
+    if (expected === undefined) continue;
+    const {
+      id,
+      regions: { grid, steps },
+    } = parseLine(file, line, regionsSchema);
+    if (id !== expected) {
+      throw new StageError('BAD_CONTENT', `expected the answer to "${expected}", got that to "${id}"`, {
+        file,
+        item: `line ${line.line}`,
+        hint: 'score the answers again',
+      });
+    }
+    regions.set(id, { model, grid, choices: steps[0] ?? [] });
+  }
+  return regions;
+}

@@ -1,0 +1,40 @@
+import type { EvalResults } from '@flexattn/eval';
+import { html, type Html } from './html.js';
+import { comparableFigures } from './published.js';
+import { taskTitle, tasksOf } from './tasks.js';
+
+/** The paper's figures beside which the run's may be put; nothing where there are none. */
+export function publishedTable(results: EvalResults): Html | null {
+  const figures = comparableFigures(results);
+  const tasks = tasksOf(results);
+  if (figures.length === 0) return null;
+  return html`<div class="scroll">
+    <table>
+      <caption>
+        Published for 7B models (arXiv 2407.20228), on the benchmarks that were scored whole and by the same
+        metric
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">Benchmark</th>
+          <th scope="col">LLaVA-1.5-7B, 336 px</th>
+          <th scope="col">LLaVA-FlexAttn, 1008 px</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${tasks.flatMap((task) =>
+          figures
+            .filter((one) => one.task === task.name)
+            .map(
+              ({ lowRes, flexAttention }) =>
+                html`<tr>
+                  <th scope="row">${taskTitle(task)}</th>
+                  <td>${lowRes.toFixed(1)}</td>
+                  <td>${flexAttention.toFixed(1)}</td>
+                </tr> `,
+            ),
+        )}
+      </tbody>
+    </table>
+  </div>`;
+}

@@ -1,0 +1,79 @@
+import { existsSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { Fingerprints, readJsonAs } from '@flexattn/stage';
+import { configSchema, type Config } from './config.js';
+import { PipelineError } from './errors.js';
+
+/** One run of the chain: a configuration in a workspace. */
+export interface RunContext {
+  /** The folder that the configuration's paths start from; holds `runs/` and `.flexattn/`. */
+  workspace: string;
+  /** The configuration's file name without its ending. */
+  run: string;
+  config: Config;
+  fingerprints: Fingerprints;
+  signal: AbortSignal;
+  /** No progress and no word of what was up to date. */
+  quiet: boolean;
+  /** An existing Python interpreter to train with, from `train.python` or `FLEXATTN_PYTHON`. */
+  python: string | undefined;
+}
+
+export interface RunOptions {
+  /** A path to a configuration, or the name of one in `configs/`. */
+  config: string;
+  cwd: string;
+  signal: AbortSignal;
+  quiet?: boolean | undefined;
+  python?: string | undefined;
+}
+
+/** Reads the configuration and finds its workspace: the nearest folder above it with an `nx.json`, else `cwd`. */
+export async function openRun(options: RunOptions): Promise<RunContext> {
+  const file = configFile(options.config, options.cwd);
+  const config = await readJsonAs(file, configSchema);
+  const workspace = nearestWorkspace(dirname(file)) ?? options.cwd;
+  return {
+    workspace,
+    run: basename(file, '.json'),
+    config,
+    fingerprints: await Fingerprints.open(join(workspace, '.flexattn', 'fingerprints.tsv')),
+    signal: options.signal,
+    quiet: options.quiet ?? false,
+    python: config.train.python ?? options.python,
+  };
+}
+
+/** A path of the configuration, absolute. */
+export function pathOf({ workspace }: RunContext, path: string): string {
+  return isAbsolute(path) ? path : join(workspace, path);
+}
+
+/** Where a stage's artifacts are. */
+export function artifacts({ workspace, run }: RunContext, stage: string): string {
+  return join(workspace, 'runs', run, stage);
+}
+
+/** A path as people and receipts are shown it: relative to the workspace where it is inside. */
+export function shown({ workspace }: RunContext, path: string): string {
+  const inside = relative(workspace, path);
+  return inside.startsWith('..') ? path : inside;
+}
+
+function configFile(config: string, cwd: string): string {
+  const asPath = resolve(cwd, config);
+  if (config.endsWith('.json')) return asPath;
+  const workspace = nearestWorkspace(cwd) ?? cwd;
+  const named = join(workspace, 'configs', `${config}.json`);
+  if (existsSync(named)) return named;
+  throw new PipelineError('BAD_CONFIG', `there is no configuration "${config}"`, {
+    file: named,
+    hint: 'name a file in configs/, or give the path of a .json file',
+  });
+}
+
+function nearestWorkspace(folder: string): string | undefined {
+  if (existsSync(join(folder, 'nx.json'))) return folder;
+  const parent = dirname(folder);
+  return parent === folder ? undefined : nearestWorkspace(parent);
+}

@@ -1,0 +1,101 @@
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openRun, type RunContext } from './run-context.js';
+import { previewStep, runStep, type Stage } from './stage.js';
+
+let context: RunContext;
+let calls: number;
+
+/** Copies its input, shouting. */
+const shout: Stage = {
+  name: 'shout',
+  purpose: 'shouts',
+  after: [],
+  reads: ({ workspace }) => ({ words: join(workspace, 'words.txt') }),
+  parameters: () => ({ mark: '!' }),
+  tools: () => Promise.resolve({ voice: '1' }),
+  produce: async ({ workspace }, folder) => {
+    calls += 1;
+    const words = readFileSync(join(workspace, 'words.txt'), 'utf8');
+    await writeFile(join(folder, 'out.txt'), `${words}!`);
+    return { length: words.length };
+  },
+  preview: () => Promise.resolve({ would: 'shout' }),
+};
+const echo: Stage = { ...shout, name: 'echo', after: ['shout'] };
+
+beforeEach(async () => {
+  const workspace = mkdtempSync(join(tmpdir(), 'flexattn-step-'));
+  writeFileSync(join(workspace, 'words.txt'), 'hello');
+  const tiny = readFileSync(new URL('../../../configs/tiny.json', import.meta.url));
+  writeFileSync(join(workspace, 'case.json'), tiny);
+  context = await openRun({
+    config: 'case.json',
+    cwd: workspace,
+    signal: new AbortController().signal,
+    quiet: true,
+  });
+  calls = 0;
+});
+afterEach(() => rmSync(context.workspace, { recursive: true, force: true }));
+
+describe('runStep', () => {
+  it('does the work once, and again only when what it reads has changed', async () => {
+    expect((await runStep(context, shout)).outcome).toBe('produced');
+    expect((await runStep(context, shout)).outcome).toBe('kept');
+    writeFileSync(join(context.workspace, 'words.txt'), 'other');
+    const third = await runStep(context, shout);
+    expect(third.outcome).toBe('produced');
+    expect(readFileSync(join(third.folder, 'out.txt'), 'utf8')).toBe('other!');
+    expect(third.receipt.summary).toEqual({ length: 5 });
+    expect(calls).toBe(2);
+  });
+
+  it('keeps both results when an input goes back and forth', async () => {
+    await runStep(context, shout);
+    writeFileSync(join(context.workspace, 'words.txt'), 'other');
+    await runStep(context, shout);
+    writeFileSync(join(context.workspace, 'words.txt'), 'hello');
+    expect((await runStep(context, shout)).outcome).toBe('restored');
+    expect(calls).toBe(2);
+  });
+
+  it('refuses to read artifacts that are missing, or damaged', async () => {
+    await expect(runStep(context, echo)).rejects.toThrow(
+      /shout writes, which is missing; run "flexattn shout.*STAGE_NOT_RUN/,
+    );
+    const { folder } = await runStep(context, shout);
+    await expect(runStep(context, echo)).resolves.toMatchObject({ outcome: 'produced' });
+    rmSync(join(folder, 'out.txt'));
+    writeFileSync(join(folder, 'out.txt'), 'damaged');
+    await expect(runStep(context, echo)).rejects.toThrow(/which is damaged/);
+  });
+
+  it('names the input that is not there', async () => {
+    rmSync(join(context.workspace, 'words.txt'));
+    await expect(runStep(context, shout)).rejects.toThrow(/words\.txt.*FILE_MISSING/);
+  });
+});
+
+describe('previewStep', () => {
+  it('says what is there, what it would do and where it would write, and writes nothing', async () => {
+    expect(await previewStep(context, shout)).toEqual({
+      stage: 'shout',
+      purpose: 'shouts',
+      reads: [{ role: 'words', path: 'words.txt', present: true }],
+      parameters: { mark: '!' },
+      writes: join('runs', 'case', 'shout'),
+      preview: { would: 'shout' },
+    });
+    expect(existsSync(join(context.workspace, 'runs'))).toBe(false);
+    expect(readdirSync(context.workspace)).not.toContain('.flexattn');
+  });
+
+  it('leaves the preview out where an input is missing', async () => {
+    rmSync(join(context.workspace, 'words.txt'));
+    expect(await previewStep(context, shout)).not.toHaveProperty('preview');
+  });
+});

@@ -1,0 +1,128 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import { isIntact, runStage, type Json, type StageResult } from '@flexattn/stage';
+import { PipelineError } from './errors.js';
+import { artifacts, shown, type RunContext } from './run-context.js';
+
+const jsonObjectSchema = z.record(z.string(), z.json());
+
+/** One step of the chain: what it reads, what decides it, and how it is done. */
+export interface Stage<Summary extends object = object> {
+  name: string;
+  /** One line for people. */
+  purpose: string;
+  /** Stages whose artifacts it reads. */
+  after: readonly string[];
+  /** Files and folders that it reads, by role; their bytes are part of the result's key. */
+  reads: (context: RunContext) => Record<string, string>;
+  /** Settings that decide the result. */
+  parameters: (context: RunContext) => object;
+  /** Versions and code hashes that decide the result. */
+  tools: (context: RunContext) => Promise<Record<string, string>>;
+  /** Does the work in `folder`; gives back a summary for the receipt. */
+  produce: (context: RunContext, folder: string) => Promise<Summary>;
+  /** What the lib would do, told without writing; called when all that it reads is there. */
+  preview?: (context: RunContext) => Promise<object>;
+  /** The summary for a terminal; left out: its keys and values. `folder`: where the artifacts are, as shown. */
+  show?(summary: Summary, folder: string): string;
+}
+
+/** What became of a step. */
+export interface StepResult {
+  stage: string;
+  outcome: StageResult['outcome'];
+  /** Of the artifacts, from the workspace. */
+  folder: string;
+  key: string;
+  summary: Record<string, Json>;
+}
+
+/** What a step would do. */
+export interface StepPreview {
+  stage: string;
+  purpose: string;
+  reads: { role: string; path: string; present: boolean }[];
+  parameters: Record<string, Json>;
+  /** Where the artifacts would be. */
+  writes: string;
+  /** What the lib tells, where all that it reads is there. */
+  preview?: Record<string, Json>;
+}
+
+/** Runs a stage, or finds its result at hand; says so on standard error. */
+export async function runStep(context: RunContext, stage: Stage): Promise<StepResult> {
+  const { workspace, run, quiet, signal } = context;
+  for (const earlier of stage.after) await requireArtifacts(context, stage.name, earlier);
+  const inputs: Record<string, string> = {};
+  for (const [role, path] of Object.entries(stage.reads(context))) {
+    signal.throwIfAborted();
+    inputs[role] = await context.fingerprints.of(path);
+  }
+  await context.fingerprints.save();
+  const { receipt, outcome, folder } = await runStage({
+    workspace,
+    run,
+    stage: stage.name,
+    inputs,
+    parameters: jsonObject(stage.parameters(context)),
+    tools: await stage.tools(context),
+    produce: async (folder) => jsonObject(await stage.produce(context, folder)),
+    say: (line) => {
+      if (!quiet || !line.endsWith('up to date')) process.stderr.write(`${line}\n`);
+    },
+  });
+  rememberRun(context, stage.name);
+  const summary = jsonObject(receipt.summary ?? {});
+  return { stage: stage.name, outcome, folder: shown(context, folder), key: receipt.key, summary };
+}
+
+/** A dry run: what would be read (and whether it is there), decided and written. */
+export async function previewStep(context: RunContext, stage: Stage): Promise<StepPreview> {
+  const reads = Object.entries(stage.reads(context)).map(([role, path]) => ({
+    role,
+    path: shown(context, path),
+    present: existsSync(path),
+  }));
+  const complete = reads.every(({ present }) => present);
+  return {
+    stage: stage.name,
+    purpose: stage.purpose,
+    reads,
+    parameters: jsonObject(stage.parameters(context)),
+    writes: shown(context, artifacts(context, stage.name)),
+    ...(complete && stage.preview !== undefined ? { preview: jsonObject(await stage.preview(context)) } : {}),
+  };
+}
+
+async function requireArtifacts(context: RunContext, stage: string, earlier: string): Promise<void> {
+  const folder = artifacts(context, earlier);
+  if (await isIntact(folder, context.fingerprints)) return;
+  const there = existsSync(join(folder, 'receipt.json'));
+  throw new PipelineError(
+    'STAGE_NOT_RUN',
+    `${stage} needs what ${earlier} writes, which is ${there ? 'damaged' : 'missing'}`,
+    {
+      file: shown(context, folder),
+      hint: `run "flexattn ${commandOf(earlier)} --config ${context.run}" first`,
+    },
+  );
+}
+
+/** `tokens` and `items` are steps inside a command. */
+function commandOf(stage: string): string {
+  return { tokens: 'train', items: 'infer' }[stage] ?? stage;
+}
+
+/** Lets the fingerprint that Nx reads tell "never ran here" from "artifacts were deleted". */
+function rememberRun({ workspace, run }: RunContext, stage: string): void {
+  const marker = join(workspace, '.flexattn', 'ran', run, stage);
+  if (existsSync(marker)) return;
+  mkdirSync(dirname(marker), { recursive: true });
+  writeFileSync(marker, '');
+}
+
+/** A lib's report as plain JSON, as it stands in receipts. */
+function jsonObject(value: unknown): Record<string, Json> {
+  return jsonObjectSchema.parse(JSON.parse(JSON.stringify(value)));
+}

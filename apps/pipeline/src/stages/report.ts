@@ -1,0 +1,39 @@
+import { join } from 'node:path';
+import { toolsOf } from '../code-hash.js';
+import { writeReport } from '../report/node/write-report.js';
+import { artifacts, type RunContext } from '../run-context.js';
+import type { Stage } from '../stage.js';
+import { benchmarkFolders } from './items.js';
+
+export const report: Stage = {
+  name: 'report',
+  purpose: 'writes one HTML file: scores, losses, and the regions that were looked at',
+  after: ['clean', 'train', 'items', 'infer', 'eval'],
+  reads: (context) => ({ ...inputsOf(context), ...benchmarkFolders(context) }),
+  parameters: ({ run, config: { data, checkpoint, init, models, train, report: settings } }) => {
+    const { python: _, ...training } = train;
+    return { run, data, checkpoint, init, models, train: training, ...settings };
+  },
+  tools: () => Promise.resolve(toolsOf('@flexattn/pipeline')),
+  produce: (context, out) =>
+    writeReport({
+      ...inputsOf(context),
+      run: context.run,
+      config: context.config,
+      root: context.workspace,
+      samples: context.config.report.samples,
+      out,
+    }),
+  show: (_, folder) => `report: ${folder}/index.html`,
+};
+
+function inputsOf(context: RunContext) {
+  return {
+    results: join(artifacts(context, 'eval'), 'results.json'),
+    answers: join(artifacts(context, 'eval'), 'answers.jsonl'),
+    items: join(artifacts(context, 'items'), 'items.jsonl'),
+    inferred: artifacts(context, 'infer'),
+    cleanReport: join(artifacts(context, 'clean'), 'report.json'),
+    training: artifacts(context, 'train'),
+  };
+}

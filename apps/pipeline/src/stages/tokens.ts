@@ -1,0 +1,29 @@
+import { join } from 'node:path';
+import { readSamples } from '@flexattn/data-prep';
+import { encodeConversation, loadTokenizer } from '@flexattn/flexattn-runtime';
+import { writeTrainingData } from '@flexattn/train';
+import { toolsOf } from '../code-hash.js';
+import { artifacts } from '../run-context.js';
+import type { Stage } from '../stage.js';
+
+/** Tokenises once, with the tokenizer that also answers: training and inference cannot disagree. */
+export const tokens: Stage = {
+  name: 'tokens',
+  purpose: 'writes token ids and answer spans for the trainer',
+  after: ['clean', 'init'],
+  reads: (context) => ({
+    annotations: join(artifacts(context, 'clean'), 'annotations.json'),
+    tokenizer: join(artifacts(context, 'init'), 'tokenizer.json'),
+  }),
+  parameters: ({ config }) => ({ modelMaxLength: config.train.modelMaxLength }),
+  tools: () => Promise.resolve(toolsOf('@flexattn/flexattn-runtime')),
+  produce: async (context, out) => {
+    const tokenizer = await loadTokenizer(artifacts(context, 'init'));
+    return writeTrainingData({
+      samples: readSamples(join(artifacts(context, 'clean'), 'annotations.json')),
+      encode: (conversations) => encodeConversation(tokenizer, conversations),
+      modelMaxLength: context.config.train.modelMaxLength,
+      out,
+    });
+  },
+};

@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+
+interface Workflow {
+  permissions: Record<string, string>;
+  jobs: Record<
+    string,
+    {
+      strategy: { matrix: { node: number[] } };
+      steps: { uses?: string; run?: string; with?: Record<string, unknown> }[];
+    }
+  >;
+}
+
+const workflow = parse(readFileSync(new URL('../../../.github/workflows/ci.yml', import.meta.url), 'utf8'), {
+  strict: true,
+  uniqueKeys: true,
+}) as Workflow;
+const steps = Object.values(workflow.jobs).flatMap((job) => job.steps);
+
+describe('the GitHub workflow', () => {
+  it('runs on Node 20, 22 and 24', () => {
+    expect(Object.values(workflow.jobs).map((job) => job.strategy.matrix.node)).toEqual([[20, 22, 24]]);
+  });
+
+  it('checks, tests and evaluates what a change affects, against the right base', () => {
+    expect(steps.map(({ run }) => run)).toContain('npx nx affected -t check test eval');
+    expect(steps.some(({ uses }) => uses?.startsWith('nrwl/nx-set-shas@'))).toBe(true);
+    const checkout = steps.find(({ uses }) => uses?.startsWith('actions/checkout@'));
+    expect(checkout?.with?.['fetch-depth']).toBe(0);
+  });
+
+  it('keeps receipts and the artifacts they name together', () => {
+    const cache = steps.find(({ uses }) => uses?.startsWith('actions/cache@'));
+    expect(String(cache?.with?.['path']).trim().split('\n')).toEqual([
+      '.nx/cache',
+      '.flexattn/store',
+      '.flexattn/receipts',
+    ]);
+  });
+
+  it('has no right to write', () => {
+    expect(Object.values(workflow.permissions)).not.toContain('write');
+  });
+});
