@@ -72,7 +72,7 @@ class ToyStage {
 
   async expectNothingTemporary(): Promise<void> {
     const all = await readdir(this.workspace, { recursive: true });
-    expect(all.filter((name) => /\.(partial|new|old|lock)$|staging\/tiny\/toy/.test(name))).toEqual([]);
+    expect(all.filter((name) => /\.(partial|new|old|lock|staging)$/.test(name))).toEqual([]);
   }
 }
 
@@ -348,7 +348,7 @@ describe('a process that produces', () => {
       expect((await toy.run('old', { run: 'other' })).outcome).toBe('restored');
       script.kill('SIGKILL');
       await script.ended;
-      expect(Object.keys(await toy.files('.flexattn', 'staging'))).toEqual(['tiny/toy/half']);
+      expect(Object.keys(await toy.files('runs', 'tiny', 'toy.staging'))).toEqual(['half']);
       expect(await readFile(toy.at('runs', 'tiny', 'toy', 'sub', 'text'), 'utf8')).toBe('text old');
       expect((await toy.run('one')).outcome).toBe('produced');
       await toy.expectResult('one');

@@ -94,7 +94,7 @@ class Attempt {
     const state = join(options.workspace, '.flexattn');
     this.key = receiptKey(options);
     this.kept = join(state, 'receipts', `${this.key}.json`);
-    this.staging = join(state, 'staging', options.run, options.stage);
+    this.staging = `${folder}.staging`; // beside the result: relative paths out of it stay true there
     this.store = new ContentStore(join(state, 'store'), fingerprints);
   }
 

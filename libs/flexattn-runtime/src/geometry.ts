@@ -1,0 +1,125 @@
+import type { LlavaConfig } from '@flexattn/model-prep';
+import { RuntimeError } from './error.js';
+
+/** What the model pays attention with: `attention` is FlexAttention, `none` the plain LLaVA decoder. */
+export type Selection = 'attention' | 'none';
+
+/** Sizes and constants of one model, as the graphs need them. */
+export interface Geometry {
+  selection: Selection;
+  hiddenSize: number;
+  intermediateSize: number;
+  layers: number;
+  heads: number;
+  kvHeads: number;
+  headDim: number;
+  normEpsilon: number;
+  ropeTheta: number;
+  vocabSize: number;
+  /** Positions that prompt and answer may take together. */
+  maxPositions: number;
+  endOfText: number;
+  /** lm_head is the embedding table. */
+  tiedEmbeddings: boolean;
+  vision: {
+    hiddenSize: number;
+    intermediateSize: number;
+    layers: number;
+    heads: number;
+    patchSize: number;
+    normEpsilon: number;
+  };
+  /** Sides of the two inputs, pixels; highres = zoom x lowres. */
+  lowresSize: number;
+  highresSize: number;
+  zoom: number;
+  /** Sides of the token grids: L = size^2 low-res tokens, N = hd^2 high-res tokens. */
+  size: number;
+  hd: number;
+  /** On a 0-255 scale. */
+  threshold: number;
+  /** F: the first layer whose attention selects; those above it attend to what was selected. */
+  firstSelectingLayer: number;
+}
+
+/** The zoom that the high-res size defaults to where a plain LLaVA checkpoint has no `extra`. */
+const PLAIN_ZOOM = 1;
+
+/**
+ * Reads the sizes off a checkpoint's configuration.
+ *
+ * @param file - named in errors
+ * @throws RuntimeError UNSUPPORTED_CONFIG: no vision tower, no `extra` to select with, or no layer left to attend
+ */
+export function geometryOf(config: LlavaConfig, selection: Selection, file: string): Geometry {
+  const refuse = (item: string, what: string, hint: string) =>
+    new RuntimeError('UNSUPPORTED_CONFIG', what, { file, item, hint });
+  const { vision, extra } = config;
+  if (vision === undefined) {
+    const what = `expected a folder inside the checkpoint, got "${config.mm_vision_tower}"`;
+    throw refuse('mm_vision_tower', what, 'put the CLIP tower into such a folder');
+  }
+  if (selection === 'attention' && extra === undefined) {
+    const hint = 'initialise the high-res projections first, or use selection "none"';
+    throw refuse('extra', 'expected lowres_size, highres_size and zoom_ratio, got nothing', hint);
+  }
+  const firstSelectingLayer = extra?.selectFromLayer ?? 0;
+  if (selection === 'attention' && firstSelectingLayer >= config.num_hidden_layers - 1) {
+    const what = `expected a value below ${config.num_hidden_layers - 1}, got ${firstSelectingLayer}: no layer is left to attend`;
+    throw refuse('extra.select_from_layer', what, 'choose an earlier layer');
+  }
+  const zoom = extra?.zoomRatio ?? PLAIN_ZOOM;
+  const size = vision.image_size / vision.patch_size;
+  return {
+    ...decoderGeometry(config),
+    selection,
+    vision: visionGeometry(vision),
+    lowresSize: vision.image_size,
+    highresSize: vision.image_size * zoom,
+    zoom,
+    size,
+    hd: size * zoom,
+    threshold: extra?.threshold ?? 0,
+    firstSelectingLayer,
+  };
+}
+
+/** Indices of the layers whose high-res rows also attend to selected tokens: those above F. */
+export function attendingLayers({ selection, firstSelectingLayer, layers }: Geometry): number[] {
+  if (selection === 'none') return [];
+  const first = firstSelectingLayer + 1;
+  return Array.from({ length: layers - first }, (_, index) => first + index);
+}
+
+/** Indices of the layers that select: F and those above it. */
+export function selectingLayers(geometry: Geometry): number[] {
+  return geometry.selection === 'none' ? [] : [geometry.firstSelectingLayer, ...attendingLayers(geometry)];
+}
+
+function decoderGeometry(config: LlavaConfig) {
+  return {
+    hiddenSize: config.hidden_size,
+    intermediateSize: config.intermediate_size,
+    layers: config.num_hidden_layers,
+    heads: config.num_attention_heads,
+    kvHeads: config.num_key_value_heads,
+    headDim: config.hidden_size / config.num_attention_heads,
+    normEpsilon: config.rms_norm_eps,
+    ropeTheta: config.rope_theta,
+    vocabSize: config.vocab_size,
+    maxPositions: config.max_position_embeddings,
+    endOfText: config.eos_token_id,
+    tiedEmbeddings: config.tie_word_embeddings,
+  };
+}
+
+function visionGeometry(vision: NonNullable<LlavaConfig['vision']>) {
+  return {
+    hiddenSize: vision.hidden_size,
+    intermediateSize: vision.intermediate_size,
+    layers: vision.num_hidden_layers,
+    heads: vision.num_attention_heads,
+    patchSize: vision.patch_size,
+    normEpsilon: vision.layer_norm_eps,
+  };
+}

@@ -1,0 +1,98 @@
+import { float } from '../onnx/graph.js';
+import type { Value } from '../onnx/graph.js';
+import { linear, weight } from './weights.js';
+import type { GraphContext } from './weights.js';
+
+const TOWER = 'model.vision_tower.vision_tower.vision_model';
+
+/**
+ * CLIP's features of pictures (SPEC section 2, step 5): hidden state before the last layer, class token dropped.
+ * The last layer and the final norm are never computed.
+ *
+ * @param pixelValues - [B, 3, s, s], normalised
+ * @returns [B * L, visionHidden], pictures one after another
+ */
+export function clipFeatures(context: GraphContext, pixelValues: Value): Value {
+  const { graph, geometry } = context;
+  const { hiddenSize, layers } = geometry.vision;
+  let x = embedPatches(context, pixelValues);
+  for (let layer = 0; layer < layers - 1; layer++)
+    x = encoderLayer(context, `${TOWER}.encoder.layers.${layer}`, x);
+  const last = graph.ints([Number.MAX_SAFE_INTEGER]);
+  const patches = graph.node('Slice', [x, graph.ints([1]), last, graph.ints([1])]);
+  return graph.node('Reshape', [patches, graph.ints([-1, hiddenSize])]);
+}
+
+/** Patches by a strided convolution, class token in front, learned positions, first norm: [B, 1 + L, visionHidden]. */
+function embedPatches(context: GraphContext, pixelValues: Value): Value {
+  const { graph, geometry } = context;
+  const { hiddenSize, patchSize } = geometry.vision;
+  const places = geometry.size ** 2;
+  const kernel = weight(context, `${TOWER}.embeddings.patch_embedding.weight`, [
+    hiddenSize,
+    3,
+    patchSize,
+    patchSize,
+  ]);
+  const convolved = graph.node('Conv', [pixelValues, kernel], { strides: [patchSize, patchSize] });
+  const flat = graph.node('Reshape', [convolved, graph.ints([-1, hiddenSize, places])]);
+  const patches = graph.node('Transpose', [flat], { perm: [0, 2, 1] });
+  const token = weight(context, `${TOWER}.embeddings.class_embedding`, [hiddenSize]);
+  const batch = graph.node('Shape', [pixelValues], { start: 0, end: 1 });
+  const shape = graph.node('Concat', [batch, graph.ints([1, hiddenSize])], { axis: 0 });
+  const tokens = graph.node('Concat', [graph.node('Expand', [token, shape]), patches], { axis: 1 });
+  const positions = weight(context, `${TOWER}.embeddings.position_embedding.weight`, [
+    places + 1,
+    hiddenSize,
+  ]);
+  return layerNorm(context, `${TOWER}.pre_layrnorm`, graph.node('Add', [tokens, positions]));
+}
+
+function encoderLayer(context: GraphContext, name: string, x: Value): Value {
+  const { graph, geometry } = context;
+  const { hiddenSize, intermediateSize, heads } = geometry.vision;
+  const project = (part: string, input: Value, from: number, to: number) =>
+    linear(context, `${name}.${part}`, input, from, to);
+  const normed = rowsOf(context, layerNorm(context, `${name}.layer_norm1`, x));
+  const [q = '', k = '', v = ''] = ['q', 'k', 'v'].map((part) =>
+    picturesOf(context, project(`self_attn.${part}_proj`, normed, hiddenSize, hiddenSize)),
+  );
+  const mixed = rowsOf(context, graph.fused('MultiHeadAttention', [q, k, v], { num_heads: heads }));
+  const out = project('self_attn.out_proj', mixed, hiddenSize, hiddenSize);
+  const attended = graph.node('Add', [x, picturesOf(context, out)]);
+  const inner = project(
+    'mlp.fc1',
+    rowsOf(context, layerNorm(context, `${name}.layer_norm2`, attended)),
+    hiddenSize,
+    intermediateSize,
+  );
+  const activated = graph.node('Mul', [
+    inner,
+    graph.node('Sigmoid', [graph.node('Mul', [inner, graph.floats([QUICK_GELU])])]),
+  ]);
+  const widened = project('mlp.fc2', activated, intermediateSize, hiddenSize);
+  return graph.node('Add', [attended, picturesOf(context, widened)]);
+}
+
+/** Slope of CLIP's quick GELU: x * sigmoid(1.702 x). */
+const QUICK_GELU = 1.702;
+
+function layerNorm(context: GraphContext, name: string, x: Value): Value {
+  const { hiddenSize, normEpsilon } = context.geometry.vision;
+  const scale = weight(context, `${name}.weight`, [hiddenSize]);
+  const bias = weight(context, `${name}.bias`, [hiddenSize]);
+  return context.graph.node('LayerNormalization', [x, scale, bias], {
+    axis: -1,
+    epsilon: float(normEpsilon),
+  });
+}
+
+/** [B, 1 + L, c] -> [B * (1 + L), c], as Gemm wants it. */
+function rowsOf({ graph, geometry }: GraphContext, x: Value): Value {
+  return graph.node('Reshape', [x, graph.ints([-1, geometry.vision.hiddenSize])]);
+}
+
+/** [B * (1 + L), c] -> [B, 1 + L, c]. */
+function picturesOf({ graph, geometry }: GraphContext, x: Value): Value {
+  return graph.node('Reshape', [x, graph.ints([-1, geometry.size ** 2 + 1, geometry.vision.hiddenSize])]);
+}

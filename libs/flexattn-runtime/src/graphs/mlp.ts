@@ -1,0 +1,21 @@
+import { float } from '../onnx/graph.js';
+import type { Value } from '../onnx/graph.js';
+import { linear, weight } from './weights.js';
+import type { GraphContext } from './weights.js';
+
+/** LLaMA's root-mean-square norm of x [rows, hidden] with the weight `name`. */
+export function rmsNorm(context: GraphContext, name: string, x: Value): Value {
+  const { graph, geometry } = context;
+  const scale = weight(context, name, [geometry.hiddenSize]);
+  return graph.node('RMSNormalization', [x, scale], { axis: -1, epsilon: float(geometry.normEpsilon) });
+}
+
+/** LLaMA's gated MLP: x [rows, hidden] -> down(silu(gate(x)) * up(x)). */
+export function gatedMlp(context: GraphContext, name: string, x: Value): Value {
+  const { graph, geometry } = context;
+  const { hiddenSize, intermediateSize } = geometry;
+  const gate = linear(context, `${name}.gate_proj`, x, hiddenSize, intermediateSize);
+  const up = linear(context, `${name}.up_proj`, x, hiddenSize, intermediateSize);
+  const silu = graph.node('Mul', [gate, graph.node('Sigmoid', [gate])]);
+  return linear(context, `${name}.down_proj`, graph.node('Mul', [silu, up]), intermediateSize, hiddenSize);
+}

@@ -1,0 +1,50 @@
+import { GRID, poolingMatrix, regionOfPlace } from '../regions.js';
+import type { Value } from '../onnx/graph.js';
+import { MASKED } from './attention.js';
+import { FLOAT_CODE } from './weights.js';
+import type { GraphContext } from './weights.js';
+
+/** What selection needs of the picture's place in the sequence. */
+export interface ImageSpan {
+  /** First and last-plus-one column of the low-res tokens among the attention's C + T columns, int64 [1] each. */
+  begin: Value;
+  end: Value;
+  /** 1 for tokens of the picture, 0 for its padding: [L]. */
+  keep: Value;
+}
+
+/**
+ * Which regions each row selects for the next layer (SPEC section 4, steps 1-4).
+ *
+ * @param weights - ordinary attention weights of the high-res rows, [KV, G, R, C + T]
+ * @returns bool [R, 81]; all false where maximum = minimum, because 0/0 compares false
+ */
+export function selectRegions(context: GraphContext, weights: Value, span: ImageSpan): Value {
+  const { graph, geometry } = context;
+  const low = graph.node('Slice', [weights, span.begin, span.end, graph.ints([3])]);
+  const mass = graph.node('ReduceSum', [low, graph.ints([0, 1])], { keepdims: 0 });
+  const map = graph.node('Mul', [mass, span.keep]);
+  const least = graph.node('ReduceMin', [map, graph.ints([1])], { keepdims: 1 });
+  const most = graph.node('ReduceMax', [map, graph.ints([1])], { keepdims: 1 });
+  const share = graph.node('Div', [graph.node('Sub', [map, least]), graph.node('Sub', [most, least])]);
+  const level = graph.node('Mul', [share, graph.floats([255])]);
+  const hot = graph.node('Greater', [level, graph.floats([geometry.threshold])]);
+  const counts = graph.node('MatMul', [graph.node('Cast', [hot], { to: FLOAT_CODE }), poolingTable(context)]);
+  return graph.node('Greater', [counts, graph.floats([0])]);
+}
+
+/** [L, 81] of 0 and 1, the adaptive max pooling's windows; folded to a constant when the graph is loaded. */
+function poolingTable({ graph, geometry }: GraphContext): Value {
+  const { size } = geometry;
+  const one = poolingMatrix(size);
+  const both = [graph.floats(one, [size, 1, GRID, 1]), graph.floats(one, [1, size, 1, GRID])];
+  return graph.node('Reshape', [graph.node('Mul', both), graph.ints([size ** 2, GRID ** 2])]);
+}
+
+/** Chosen regions [R, 81] -> additive mask [R, N] over the high-res tokens (nearest-neighbour enlargement). */
+export function highresMask({ graph, geometry }: GraphContext, regions: Value): Value {
+  const additive = graph.node('Where', [regions, graph.floats([0]), graph.floats([MASKED])]);
+  const side = regionOfPlace(geometry.hd);
+  const regionOfToken = side.flatMap((row) => side.map((column) => row * GRID + column));
+  return graph.node('Gather', [additive, graph.ints(regionOfToken)], { axis: 1 });
+}

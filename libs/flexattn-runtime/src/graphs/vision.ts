@@ -1,0 +1,12 @@
+import type { GraphContext } from './weights.js';
+import { clipFeatures } from './clip.js';
+import { projectFeatures } from './projector.js';
+
+/** `vision`: pixelValues [B, 3, s, s] -> features [B * L, hidden] behind the projector (SPEC section 2, step 5). */
+export function buildVisionGraph(context: GraphContext): void {
+  const { graph, geometry } = context;
+  const side = geometry.lowresSize;
+  const pixelValues = graph.input('pixelValues', 'FLOAT', ['B', 3, side, side]);
+  const features = projectFeatures(context, clipFeatures(context, pixelValues));
+  graph.output('features', features, 'FLOAT', ['rows', geometry.hiddenSize]);
+}

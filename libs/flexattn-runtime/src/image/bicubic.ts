@@ -1,0 +1,93 @@
+import type { Raster } from './raster.js';
+
+/** Weights of one output place: `count` inputs from `first` on, whole numbers of 2^-22. */
+interface Window {
+  first: number;
+  weights: Int32Array;
+}
+
+/** Fixed-point bits of a weight, so that 8 bits of a pixel, the sum's growth and a sign fit in 32. */
+const PRECISION_BITS = 22;
+/** Half-width of the cubic kernel in input pixels, and its parameter. */
+const SUPPORT = 2;
+const CUBIC_A = -0.5;
+
+/**
+ * Bicubic, antialiased resize exactly as Pillow does it on 8-bit pixels (`libImaging/Resample.c`): columns, then
+ * rows, fixed-point weights, 8 bits in between. Written out because libvips (sharp's `cubic` kernel) is not Pillow
+ * everywhere: measured on photographs it is within 3 levels of 255 when it shrinks to a quarter or less far, 10
+ * (mean 0.9) beyond that, where it averages boxes first, and 70 to 114 when it enlarges. Integers also give the same
+ * bytes on every machine.
+ */
+export function resizeBicubic(picture: Raster, width: number, height: number): Raster {
+  const columns = picture.width === width ? picture : resizeColumns(picture, width);
+  return columns.height === height ? columns : resizeRows(columns, height);
+}
+
+function resizeColumns({ data, width, height }: Raster, to: number): Raster {
+  const out = new Uint8Array(to * height * 3);
+  const windows = cubicWindows(width, to);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < to; x++) {
+      const window = windows[x];
+      if (window !== undefined)
+        blend(data, (y * width + window.first) * 3, 3, window.weights, out, (y * to + x) * 3, 3);
+    }
+  }
+  return { data: out, width: to, height };
+}
+
+function resizeRows({ data, width, height }: Raster, to: number): Raster {
+  const out = new Uint8Array(width * to * 3);
+  const stride = width * 3;
+  for (const [y, { first, weights }] of cubicWindows(height, to).entries()) {
+    blend(data, first * stride, stride, weights, out, y * stride, stride);
+  }
+  return { data: out, width, height: to };
+}
+
+/** `count` neighbouring bytes of `out`, each the weighted sum of bytes that lie `stride` apart in `data`. */
+function blend(
+  data: Uint8Array,
+  from: number,
+  stride: number,
+  weights: Int32Array,
+  out: Uint8Array,
+  to: number,
+  count: number,
+): void {
+  for (let byte = 0; byte < count; byte++) {
+    let sum = 1 << (PRECISION_BITS - 1);
+    let at = from + byte;
+    for (let tap = 0; tap < weights.length; tap++, at += stride) sum += (data[at] ?? 0) * (weights[tap] ?? 0);
+    const level = sum >> PRECISION_BITS;
+    out[to + byte] = level < 0 ? 0 : level > 255 ? 255 : level;
+  }
+}
+
+function cubicWindows(inputs: number, outputs: number): Window[] {
+  const scale = inputs / outputs;
+  const stretch = Math.max(scale, 1);
+  return Array.from({ length: outputs }, (_, out) => {
+    const centre = (out + 0.5) * scale;
+    const first = Math.max(Math.trunc(centre - SUPPORT * stretch + 0.5), 0);
+    const end = Math.min(Math.trunc(centre + SUPPORT * stretch + 0.5), inputs);
+    const raw = Array.from({ length: end - first }, (_, tap) =>
+      cubicKernel((tap + first - centre + 0.5) / stretch),
+    );
+    const total = raw.reduce((sum, weight) => sum + weight, 0);
+    return { first, weights: Int32Array.from(raw, (weight) => fixedPoint(weight / total)) };
+  });
+}
+
+function cubicKernel(distance: number): number {
+  const x = Math.abs(distance);
+  if (x < 1) return ((CUBIC_A + 2) * x - (CUBIC_A + 3)) * x * x + 1;
+  if (x < 2) return (((x - 5) * x + 8) * x - 4) * CUBIC_A;
+  return 0;
+}
+
+/** Rounded half away from zero. */
+function fixedPoint(weight: number): number {
+  return Math.trunc((weight < 0 ? -0.5 : 0.5) + weight * 2 ** PRECISION_BITS);
+}

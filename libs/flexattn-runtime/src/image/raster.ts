@@ -1,0 +1,44 @@
+/** An 8-bit RGB picture, three bytes a pixel, row by row. */
+export interface Raster {
+  data: Uint8Array;
+  width: number;
+  height: number;
+}
+
+/** CLIP's statistics of a channel value on a 0-1 scale, 32-bit as torch and NumPy hold them. */
+const CLIP_MEAN = Float32Array.of(0.48145466, 0.4578275, 0.40821073);
+const CLIP_STD = Float32Array.of(0.26862954, 0.26130258, 0.27577711);
+
+/** Pads to a centred square with the mean colour (122, 116, 104); the offset is the floor of half the difference. */
+export function padToSquare({ data, width, height }: Raster): Raster {
+  if (width === height) return { data, width, height };
+  const side = Math.max(width, height);
+  const out = new Uint8Array(side * side * 3);
+  const colour = Uint8Array.from(CLIP_MEAN, (mean) => Math.trunc(mean * 255));
+  for (let x = 0; x < side; x++) out.set(colour, x * 3);
+  for (let y = 1; y < side; y++) out.copyWithin(y * side * 3, 0, side * 3);
+  const left = Math.floor((side - width) / 2);
+  const top = Math.floor((side - height) / 2);
+  for (let y = 0; y < height; y++) {
+    out.set(data.subarray(y * width * 3, (y + 1) * width * 3), ((top + y) * side + left) * 3);
+  }
+  return { data: out, width: side, height: side };
+}
+
+/** [3, height, width] of (value / 255 - mean) / std, each step rounded to 32 bits. */
+export function normalise({ data, width, height }: Raster): Float32Array {
+  const plane = width * height;
+  const out = new Float32Array(3 * plane);
+  for (let channel = 0; channel < 3; channel++) {
+    const table = normalisedLevels(CLIP_MEAN[channel] ?? 0, CLIP_STD[channel] ?? 1);
+    for (let at = 0; at < plane; at++) out[channel * plane + at] = table[data[at * 3 + channel] ?? 0] ?? 0;
+  }
+  return out;
+}
+
+/** What each of the 256 levels of one channel becomes. */
+function normalisedLevels(mean: number, std: number): Float32Array {
+  return Float32Array.from({ length: 256 }, (_, level) =>
+    Math.fround(Math.fround(Math.fround(level / 255) - mean) / std),
+  );
+}

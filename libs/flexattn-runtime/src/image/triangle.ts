@@ -1,0 +1,53 @@
+/** Weights of one output place: those of the inputs from `first` on, 32-bit as the reference holds them. */
+interface Window {
+  first: number;
+  weights: Float32Array;
+}
+
+/**
+ * Bilinear, antialiased resize of square planes (SPEC section 2, step 3): a triangle filter, half-pixel centres.
+ *
+ * @param planes - [count, from, from]
+ * @returns [count, to, to]
+ */
+export function resizeTriangle(planes: Float32Array, from: number, to: number): Float32Array {
+  if (from === to) return planes;
+  const count = planes.length / from ** 2;
+  const windows = triangleWindows(from, to);
+  const tall = new Float32Array(count * to * from);
+  for (let plane = 0; plane < count; plane++) {
+    for (const [y, { first, weights }] of windows.entries()) {
+      for (let x = 0; x < from; x++) {
+        tall[(plane * to + y) * from + x] = dot(planes, (plane * from + first) * from + x, from, weights);
+      }
+    }
+  }
+  const out = new Float32Array(count * to * to);
+  for (let row = 0; row < count * to; row++) {
+    for (const [x, { first, weights }] of windows.entries())
+      out[row * to + x] = dot(tall, row * from + first, 1, weights);
+  }
+  return out;
+}
+
+function dot(values: Float32Array, from: number, stride: number, weights: Float32Array): number {
+  let sum = 0;
+  for (let tap = 0; tap < weights.length; tap++)
+    sum += (values[from + tap * stride] ?? 0) * (weights[tap] ?? 0);
+  return sum;
+}
+
+function triangleWindows(inputs: number, outputs: number): Window[] {
+  const scale = inputs / outputs;
+  const support = Math.max(scale, 1);
+  return Array.from({ length: outputs }, (_, out) => {
+    const centre = scale * (out + 0.5);
+    const first = Math.max(Math.trunc(centre - support + 0.5), 0);
+    const end = Math.min(Math.trunc(centre + support + 0.5), inputs);
+    const raw = Array.from({ length: end - first }, (_, tap) =>
+      Math.max(0, 1 - Math.abs((first + tap - centre + 0.5) / support)),
+    );
+    const total = raw.reduce((sum, weight) => sum + weight, 0);
+    return { first, weights: Float32Array.from(raw, (weight) => weight / total) };
+  });
+}

@@ -1,0 +1,191 @@
+import { encodeAnswer } from '../conversation.js';
+import { RuntimeError } from '../error.js';
+import type { Geometry, Selection } from '../geometry.js';
+import { checkLength, splitAtImage } from '../prompt.js';
+import type { Regions } from '../regions.js';
+import { TextStream } from '../tokenizer.js';
+import type { Tokenizer } from '../tokenizer.js';
+import { Decoder } from './decoder.js';
+import { decodeGreedily, scoreBranches } from './generation.js';
+import type { GeneratedToken } from './generation.js';
+import { EncodedImage, readImage } from './image.js';
+import type { ImageSource } from './image.js';
+import { exists, loadTokenizer } from './load-tokenizer.js';
+import { openModelFolder } from './model-folder.js';
+import type { ModelFolder } from './model-folder.js';
+import { PromptPreparer } from './picture.js';
+import { GraphSessions } from './session.js';
+import { stopIfAborted } from './stop.js';
+
+/** A question: text with one `<image>` (system text included), or token ids with one -200. */
+export type Prompt = string | readonly number[];
+
+/** A picture, or one that was read before. */
+export type ImageInput = ImageSource | EncodedImage;
+
+export interface GenerateRequest {
+  image: ImageInput;
+  prompt: Prompt;
+  maxNewTokens: number;
+  signal?: AbortSignal | undefined;
+  /** Called with the text that every token adds. */
+  onToken?: ((text: string) => void) | undefined;
+}
+
+export interface Generated {
+  /** Trimmed; empty where the prompt was ids and the model folder has no tokenizer. */
+  text: string;
+  tokens: number[];
+  /** `stop`: the model ended its answer; `length`: maxNewTokens were reached. */
+  finish: 'stop' | 'length';
+  /** One step per token. */
+  regions: Regions;
+}
+
+export interface ScoreRequest {
+  image: ImageInput;
+  prompt: Prompt;
+  /** Texts, each scored as it follows `prompt` and a space; or token ids. */
+  options: readonly Prompt[];
+}
+
+export interface Scored {
+  /** Mean cross-entropy of each option's tokens, nats. */
+  losses: number[];
+  /** Index of the lowest loss. */
+  best: number;
+  /** One step: what the last prompt token selected. */
+  regions: Regions;
+}
+
+export interface LoadModelOptions {
+  /** Default: as compiled, or `attention` where the checkpoint has high-res weights. */
+  selection?: Selection | undefined;
+  /** Threads of one run; default: one per core. */
+  threads?: number | undefined;
+}
+
+/**
+ * Loads a compiled folder or a checkpoint.
+ *
+ * @throws RuntimeError MODEL_DAMAGED, UNSUPPORTED_CONFIG, TENSOR_MISSING, TENSOR_SHAPE; ModelPrepError
+ */
+export async function loadModel(dir: string, options: LoadModelOptions = {}): Promise<FlexAttentionModel> {
+  const folder = await openModelFolder(dir, options.selection);
+  const sessions = await GraphSessions.open(folder.dir, folder.graphs, { threads: options.threads });
+  return new FlexAttentionModel(folder, sessions);
+}
+
+/** A model that answers questions about pictures. Calls may overlap; they take turns. */
+export class FlexAttentionModel {
+  readonly geometry: Geometry;
+  readonly #dir: string;
+  readonly #sessions: GraphSessions;
+  readonly #decoder: Decoder;
+  readonly #preparer: PromptPreparer;
+  #tokenizer: Promise<Tokenizer> | undefined;
+
+  constructor(folder: ModelFolder, sessions: GraphSessions) {
+    this.geometry = folder.geometry;
+    this.#dir = folder.dir;
+    this.#sessions = sessions;
+    this.#decoder = new Decoder(folder.geometry, sessions);
+    this.#preparer = new PromptPreparer(sessions, this.#decoder);
+  }
+
+  /** Answers greedily (arg max), until the end-of-text token or `maxNewTokens`. */
+  async generate(request: GenerateRequest): Promise<Generated> {
+    const { onToken } = request;
+    const tokenizer = await this.#tokenizerFor(request.prompt);
+    const stream = tokenizer && new TextStream(tokenizer);
+    const tokens: number[] = [];
+    const regions: Regions = { grid: 9, steps: [] };
+    for await (const step of this.steps(request)) {
+      tokens.push(step.token);
+      regions.steps.push(step.regions);
+      const added = stream?.push(step.token) ?? '';
+      if (added !== '') onToken?.(added);
+    }
+    const rest = stream?.end() ?? '';
+    if (rest !== '') onToken?.(rest);
+    const finish = tokens.at(-1) === this.geometry.endOfText ? 'stop' : 'length';
+    return { text: tokenizer?.decode(tokens).trim() ?? '', tokens, finish, regions };
+  }
+
+  /** The tokens of `generate` one by one, with logits and selected regions. */
+  async *steps({ image, prompt, maxNewTokens, signal }: GenerateRequest): AsyncGenerator<GeneratedToken> {
+    if (!Number.isInteger(maxNewTokens) || maxNewTokens < 1) {
+      throw new RuntimeError('BAD_PROMPT', `expected maxNewTokens of at least 1, got ${maxNewTokens}`);
+    }
+    const prepared = await this.#prepare(image, await this.#idsOf(prompt), maxNewTokens);
+    for await (const step of decodeGreedily(this.#decoder, prepared, maxNewTokens)) {
+      yield step;
+      stopIfAborted(signal);
+    }
+  }
+
+  /** Loss of every option after the prompt; all options share one run. */
+  async scoreOptions({ image, prompt, options }: ScoreRequest): Promise<Scored> {
+    const ids = await Promise.all(options.map((option) => this.#optionIds(prompt, option)));
+    if (ids.length === 0) throw new RuntimeError('BAD_OPTION', 'expected at least one option, got none');
+    const longest = Math.max(...ids.map((option) => option.length));
+    const prepared = await this.#prepare(image, await this.#idsOf(prompt), longest);
+    const { losses, regions } = await scoreBranches(this.#decoder, prepared, ids);
+    return { losses, best: losses.indexOf(Math.min(...losses)), regions: { grid: 9, steps: [regions] } };
+  }
+
+  /** Frees the model's memory. */
+  release(): Promise<void> {
+    return this.#sessions.release();
+  }
+
+  async #prepare(image: ImageInput, ids: readonly number[], answer: number) {
+    const { size, maxPositions, vocabSize } = this.geometry;
+    const { before, after } = splitAtImage(ids);
+    checkIds([...before, ...after], vocabSize, 'BAD_PROMPT');
+    checkLength(before.length + size ** 2 + after.length, answer, maxPositions);
+    return this.#preparer.prepare(image instanceof EncodedImage ? image : await readImage(image), ids);
+  }
+
+  async #idsOf(prompt: Prompt): Promise<readonly number[]> {
+    if (typeof prompt !== 'string') return prompt;
+    return (await this.#ownTokenizer()).encodePrompt(prompt);
+  }
+
+  async #optionIds(prompt: Prompt, option: Prompt): Promise<readonly number[]> {
+    const ids = await this.#optionTokens(prompt, option);
+    if (ids.length === 0) {
+      const what = 'expected an option of at least one token, got an empty one';
+      throw new RuntimeError('BAD_OPTION', what, { item: JSON.stringify(option) });
+    }
+    checkIds(ids, this.geometry.vocabSize, 'BAD_OPTION');
+    return ids;
+  }
+
+  async #optionTokens(prompt: Prompt, option: Prompt): Promise<readonly number[]> {
+    if (typeof option !== 'string') return option;
+    if (typeof prompt === 'string') return encodeAnswer(await this.#ownTokenizer(), prompt, option);
+    const hint = 'give both as text, or both as ids';
+    throw new RuntimeError('BAD_OPTION', 'expected token ids, as the prompt is, got text', {
+      item: option,
+      hint,
+    });
+  }
+
+  async #tokenizerFor(prompt: Prompt): Promise<Tokenizer | undefined> {
+    if (typeof prompt !== 'string' && !(await exists(`${this.#dir}/tokenizer.json`))) return undefined;
+    return this.#ownTokenizer();
+  }
+
+  #ownTokenizer(): Promise<Tokenizer> {
+    this.#tokenizer ??= loadTokenizer(this.#dir);
+    return this.#tokenizer;
+  }
+}
+
+function checkIds(ids: readonly number[], vocabSize: number, code: 'BAD_PROMPT' | 'BAD_OPTION'): void {
+  const bad = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabSize);
+  if (bad === undefined) return;
+  const hint = 'the tokenizer does not belong to this checkpoint';
+  throw new RuntimeError(code, `expected token ids from 0 to ${vocabSize - 1}, got ${bad}`, { hint });
+}

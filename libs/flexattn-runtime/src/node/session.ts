@@ -1,0 +1,96 @@
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { RuntimeError } from '../error.js';
+import type { GraphName, ModelGraphs } from '../graphs/model-graphs.js';
+
+/** A value on its way into or out of a graph; `float32`, `int64` or `bool` by the type of `data`. */
+export interface HostTensor {
+  dims: readonly number[];
+  data: Float32Array | BigInt64Array | Uint8Array;
+}
+
+/** Inputs by name. */
+export type Feeds = Record<string, HostTensor>;
+
+export interface SessionOptions {
+  /** Threads of one run; default: ONNX Runtime's, one per core. */
+  threads?: number | undefined;
+}
+
+/**
+ * The graphs of one model in ONNX Runtime: the only code that touches it. `run` blocks the event loop, so a later
+ * worker thread holds exactly this class.
+ */
+export class GraphSessions {
+  readonly #sessions: ReadonlyMap<string, InferenceSession>;
+
+  private constructor(sessions: ReadonlyMap<string, InferenceSession>) {
+    this.#sessions = sessions;
+  }
+
+  /**
+   * @param folder - where the weight files lie that the graphs point into
+   * @throws RuntimeError MODEL_DAMAGED where ONNX Runtime refuses a graph or its weights
+   */
+  static async open(
+    folder: string,
+    graphs: ModelGraphs,
+    options: SessionOptions = {},
+  ): Promise<GraphSessions> {
+    const sessions = new Map<string, InferenceSession>();
+    for (const [name, bytes] of Object.entries(graphs)) {
+      try {
+        sessions.set(name, await InferenceSession.create(bytes, sessionOptions(folder, options)));
+      } catch (cause) {
+        const what = `ONNX Runtime refuses the graph "${name}": ${cause instanceof Error ? cause.message : String(cause)}`;
+        throw new RuntimeError('MODEL_DAMAGED', what, {
+          file: folder,
+          hint: 'compile the model again',
+          cause,
+        });
+      }
+    }
+    return new GraphSessions(sessions);
+  }
+
+  /** Runs one graph; only the outputs asked for are computed to the end and copied out. */
+  async run(graph: GraphName, feeds: Feeds, outputs: readonly string[]): Promise<Record<string, HostTensor>> {
+    const session = this.#sessions.get(graph);
+    if (session === undefined) throw new Error(`no graph "${graph}" in this model`);
+    const tensors = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, toTensor(value)]));
+    const results = await session.run(tensors, outputs);
+    return Object.fromEntries(Object.entries(results).map(([name, value]) => [name, fromTensor(value)]));
+  }
+
+  /** Frees the sessions' memory. */
+  async release(): Promise<void> {
+    for (const session of this.#sessions.values()) await session.release();
+  }
+}
+
+/** Threads sleep between runs: four sessions share the cores, and pictures are decoded beside them. */
+function sessionOptions(folder: string, { threads }: SessionOptions): InferenceSession.SessionOptions {
+  return {
+    executionProviders: ['cpu'],
+    logSeverityLevel: 3,
+    ...(threads !== undefined && { intraOpNumThreads: threads }),
+    extra: {
+      session: {
+        model_external_initializers_file_folder_path: folder,
+        intra_op: { allow_spinning: '0' },
+      },
+    },
+  };
+}
+
+function toTensor({ data, dims }: HostTensor): Tensor {
+  if (data instanceof Float32Array) return new Tensor('float32', data, dims);
+  if (data instanceof BigInt64Array) return new Tensor('int64', data, dims);
+  return new Tensor('bool', data, dims);
+}
+
+function fromTensor({ data, dims }: Tensor): HostTensor {
+  if (data instanceof Float32Array || data instanceof BigInt64Array || data instanceof Uint8Array) {
+    return { data, dims };
+  }
+  throw new Error('expected an output of float32, int64 or bool');
+}

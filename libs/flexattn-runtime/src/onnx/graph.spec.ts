@@ -1,0 +1,80 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import { describe, expect, it } from 'vitest';
+import { float, GraphBuilder } from './graph.js';
+import { ModelProtoSchema, TensorProto_DataLocation } from './onnx_pb.js';
+
+function build(): Uint8Array {
+  const graph = new GraphBuilder('sum');
+  const x = graph.input('x', 'FLOAT', ['rows', 3]);
+  const w = graph.external('w', 'FLOAT16', [2, 3], { location: 'a.safetensors', offset: 96, length: 12 });
+  graph.external('w', 'FLOAT16', [2, 3], { location: 'a.safetensors', offset: 96, length: 12 });
+  const y = graph.node('Gemm', [x, w], { transB: 1, alpha: float(1), kind: 'text', axes: [0, 1] });
+  graph.output('y', graph.fused('QuickGelu', [graph.node('Add', [y, graph.floats([1, 2])])]), 'FLOAT', [
+    'rows',
+    2,
+  ]);
+  graph.ints([7]);
+  graph.ints([7]);
+  return graph.toBytes();
+}
+
+describe('GraphBuilder', () => {
+  const model = fromBinary(ModelProtoSchema, build());
+
+  it('gives the same bytes for the same calls', () => {
+    expect(build()).toEqual(build());
+  });
+
+  it('names dynamic dimensions and keeps fixed ones', () => {
+    const shape = model.graph?.input[0]?.type?.value.value?.shape?.dim.map((dim) => dim.value.value);
+    expect(shape).toEqual(['rows', 3n]);
+  });
+
+  it('declares an external initialiser once, with its place in the file', () => {
+    const external =
+      model.graph?.initializer.filter(
+        (tensor) => tensor.dataLocation === TensorProto_DataLocation.EXTERNAL,
+      ) ?? [];
+    expect(external.map((tensor) => [tensor.name, tensor.dataType, tensor.dims])).toEqual([
+      ['w', 10, [2n, 3n]],
+    ]);
+    expect(external[0]?.externalData.map(({ key, value }) => `${key}=${value}`)).toEqual([
+      'location=a.safetensors',
+      'offset=96',
+      'length=12',
+    ]);
+  });
+
+  it('keeps equal constants once', () => {
+    expect(model.graph?.initializer.filter((tensor) => tensor.dataType === 7)).toHaveLength(1);
+  });
+
+  it('tells integer, float, string and list attributes apart', () => {
+    expect(model.graph?.node[0]?.attribute.map(({ name, type }) => [name, type])).toEqual([
+      ['transB', 2],
+      ['alpha', 1],
+      ['kind', 3],
+      ['axes', 7],
+    ]);
+  });
+
+  it('gives an output its name wherever it is used', () => {
+    const graph = new GraphBuilder('chain');
+    const y = graph.node('Neg', [graph.input('x', 'FLOAT', [1])]);
+    graph.output('y', y, 'FLOAT', [1]);
+    graph.output('z', graph.node('Abs', [y]), 'FLOAT', [1]);
+    const nodes = fromBinary(ModelProtoSchema, graph.toBytes()).graph?.node ?? [];
+    expect(nodes.map(({ input, output }) => [...input, ...output])).toEqual([
+      ['x', 'y'],
+      ['y', 'z'],
+    ]);
+  });
+
+  it("marks ONNX Runtime's own operators with their domain", () => {
+    expect(model.graph?.node.map(({ opType, domain }) => `${domain}:${opType}`)).toEqual([
+      ':Gemm',
+      ':Add',
+      'com.microsoft:QuickGelu',
+    ]);
+  });
+});

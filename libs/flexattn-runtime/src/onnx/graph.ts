@@ -1,0 +1,204 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+import type { AttributeProto, NodeProto, TensorProto, ValueInfoProto } from './onnx_pb.js';
+import {
+  AttributeProtoSchema,
+  AttributeProto_AttributeType as AttributeType,
+  ModelProtoSchema,
+  NodeProtoSchema,
+  TensorProtoSchema,
+  TensorProto_DataLocation as DataLocation,
+  TensorProto_DataType as DataType,
+  ValueInfoProtoSchema,
+} from './onnx_pb.js';
+
+/** Name of a value inside a graph: a node's output, an initialiser or an input. */
+export type Value = string;
+
+/** A bare number is an integer attribute, `float(x)` a float one. */
+export type Attribute = number | string | readonly number[] | { readonly float: number };
+
+/** Element types that our graphs use, by their ONNX names. */
+export type ElementType = 'FLOAT' | 'FLOAT16' | 'BFLOAT16' | 'INT64' | 'BOOL';
+
+/** Where an external initialiser lies: `location` relative to the model folder, offsets in bytes. */
+export interface ExternalData {
+  location: string;
+  offset: number;
+  length: number;
+}
+
+/** Newest operator set with every operator that we use (RMSNormalization came with 23), and its file version. */
+const OPSET = 23n;
+const IR_VERSION = 11n;
+const MICROSOFT = 'com.microsoft';
+
+/**
+ * One ONNX graph under construction. Methods append and return the name of the new value, so that
+ * a graph reads like the formulas it computes; names are counted, so the same calls give the same bytes.
+ */
+export class GraphBuilder {
+  readonly #name: string;
+  readonly #nodes: NodeProto[] = [];
+  readonly #initializers: TensorProto[] = [];
+  readonly #inputs: ValueInfoProto[] = [];
+  readonly #outputs: ValueInfoProto[] = [];
+  readonly #inline = new Map<string, Value>();
+  readonly #external = new Map<string, Value>();
+  readonly #outputNames = new Map<Value, string>();
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  /** A graph input; a string in `shape` is a named dynamic dimension. */
+  input(name: string, type: ElementType, shape: readonly (number | string)[]): Value {
+    this.#inputs.push(valueInfo(name, type, shape));
+    return name;
+  }
+
+  /** Makes a node's output a graph output; in the file it has the name `name` everywhere, so nothing is copied. */
+  output(name: string, value: Value, type: ElementType, shape: readonly (number | string)[]): void {
+    this.#outputNames.set(value, name);
+    this.#outputs.push(valueInfo(name, type, shape));
+  }
+
+  /** A node of the standard operator set with one output. */
+  node(op: string, inputs: readonly Value[], attributes: Record<string, Attribute> = {}): Value {
+    const [value] = this.nodes(op, inputs, 1, attributes);
+    return value ?? '';
+  }
+
+  /** A node of the standard operator set with `count` outputs. */
+  nodes(
+    op: string,
+    inputs: readonly Value[],
+    count: number,
+    attributes: Record<string, Attribute> = {},
+  ): Value[] {
+    return this.#append(op, inputs, attributes, '', this.#fresh(op, count));
+  }
+
+  /** A node of ONNX Runtime's own operators (domain `com.microsoft`). */
+  fused(op: string, inputs: readonly Value[], attributes: Record<string, Attribute> = {}): Value {
+    const [value] = this.#append(op, inputs, attributes, MICROSOFT, this.#fresh(op, 1));
+    return value ?? '';
+  }
+
+  /** Integers in the graph itself (shapes, axes, indices); without `shape` a vector. */
+  ints(values: readonly number[], shape: readonly number[] = [values.length]): Value {
+    const data = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
+    return this.#constant('INT64', shape, data);
+  }
+
+  /** 32-bit floats in the graph itself; without `shape` a vector. */
+  floats(values: readonly number[], shape: readonly number[] = [values.length]): Value {
+    return this.#constant('FLOAT', shape, new Uint8Array(Float32Array.from(values).buffer));
+  }
+
+  /** An initialiser whose bytes stay in a file of the model folder. The same `name` is declared once. */
+  external(name: string, type: ElementType, shape: readonly number[], data: ExternalData): Value {
+    const known = this.#external.get(name);
+    if (known !== undefined) return known;
+    const entries = Object.entries(data).map(([key, value]) => ({ key, value: String(value) }));
+    this.#initializers.push(
+      create(TensorProtoSchema, {
+        name,
+        dims: shape.map(BigInt),
+        dataType: DataType[type],
+        dataLocation: DataLocation.EXTERNAL,
+        externalData: entries,
+      }),
+    );
+    this.#external.set(name, name);
+    return name;
+  }
+
+  /** The model file's bytes. */
+  toBytes(): Uint8Array {
+    const named = (values: readonly Value[]) => values.map((value) => this.#outputNames.get(value) ?? value);
+    const node = this.#nodes.map((each) => ({
+      ...each,
+      input: named(each.input),
+      output: named(each.output),
+    }));
+    const model = create(ModelProtoSchema, {
+      irVersion: IR_VERSION,
+      producerName: 'flexattn',
+      opsetImport: [
+        { domain: '', version: OPSET },
+        { domain: MICROSOFT, version: 1n },
+      ],
+      graph: {
+        name: this.#name,
+        node,
+        initializer: this.#initializers,
+        input: this.#inputs,
+        output: this.#outputs,
+      },
+    });
+    return toBinary(ModelProtoSchema, model);
+  }
+
+  #constant(type: ElementType, shape: readonly number[], data: Uint8Array): Value {
+    const key = `${type} ${shape.join('x')} ${Buffer.from(data).toString('base64')}`;
+    const known = this.#inline.get(key);
+    if (known !== undefined) return known;
+    const name = `constant_${this.#inline.size}`;
+    this.#initializers.push(
+      create(TensorProtoSchema, { name, dims: shape.map(BigInt), dataType: DataType[type], rawData: data }),
+    );
+    this.#inline.set(key, name);
+    return name;
+  }
+
+  #fresh(op: string, count: number): Value[] {
+    return Array.from({ length: count }, (_, index) => `${op}_${this.#nodes.length}_${index}`);
+  }
+
+  #append(
+    opType: string,
+    input: readonly Value[],
+    attributes: Record<string, Attribute>,
+    domain: string,
+    output: Value[],
+  ): Value[] {
+    const attribute = Object.entries(attributes).map(([name, value]) => attributeProto(name, value));
+    const name = `${opType}_${this.#nodes.length}`;
+    this.#nodes.push(create(NodeProtoSchema, { name, opType, domain, input: [...input], output, attribute }));
+    return output;
+  }
+}
+
+/** A float attribute, also where its value happens to be an integer. */
+export function float(value: number): { readonly float: number } {
+  return { float: value };
+}
+
+function attributeProto(name: string, value: Attribute): AttributeProto {
+  if (typeof value === 'number') {
+    return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value) });
+  }
+  if (typeof value === 'string') {
+    return create(AttributeProtoSchema, {
+      name,
+      type: AttributeType.STRING,
+      s: new TextEncoder().encode(value),
+    });
+  }
+  if ('float' in value)
+    return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: value.float });
+  return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map(BigInt) });
+}
+
+function valueInfo(name: string, type: ElementType, shape: readonly (number | string)[]): ValueInfoProto {
+  const dim = shape.map((size) => ({
+    value:
+      typeof size === 'number'
+        ? { case: 'dimValue' as const, value: BigInt(size) }
+        : { case: 'dimParam' as const, value: size },
+  }));
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: { value: { case: 'tensorType', value: { elemType: DataType[type], shape: { dim } } } },
+  });
+}
