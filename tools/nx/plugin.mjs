@@ -9,6 +9,8 @@ const DEFAULT_CONFIG = 'tiny';
  * Infers every target of the workspace: the stages (one Nx configuration per `configs/*.json`), `check` and `test`
  * of each project, the Python environment, and `pipeline:all`. A stage's Nx output is its receipt alone: the
  * artifacts are in the content store, which checks them.
+ *
+ * @type {import('nx/src/devkit-exports').CreateNodesV2}
  */
 export const createNodesV2 = [
   '{libs/*,apps/*,tools}/package.json',

@@ -9,11 +9,11 @@ const packages = ['libs', 'apps'].flatMap((folder) =>
   readdirSync(resolve(workspaceRoot, folder)).map((name) => `${folder}/${name}/package.json`),
 );
 const [, createNodes] = createNodesV2;
-const projects = new Map(
-  createNodes([...packages, 'tools/package.json'], undefined, { workspaceRoot }).flatMap(([, nodes]) =>
-    Object.entries(nodes.projects),
-  ),
-);
+const nodes = await createNodes([...packages, 'tools/package.json'], undefined, {
+  workspaceRoot,
+  nxJsonConfiguration: {},
+});
+const projects = new Map(nodes.flatMap(([, result]) => Object.entries(result.projects ?? {})));
 
 describe('inferred targets', () => {
   it.each(Object.entries(STAGES))(

@@ -103,8 +103,8 @@ describe('bad input', () => {
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatch(says);
     expect(existsSync(join(workspace, 'runs/case', stage))).toBe(false);
-    const staging = join(workspace, '.flexattn/staging');
-    expect(existsSync(staging) ? readdirSync(staging) : []).toEqual([]);
+    const runs = join(workspace, 'runs/case');
+    expect(existsSync(runs) ? readdirSync(runs) : []).toEqual([]);
   });
 
   it.each([

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
-import { exitCodeOf, formatError } from '@flexattn/stage';
+import { describeError } from '@flexattn/stage';
 import { z } from 'zod';
 import { createProgram } from './command.js';
 
@@ -8,13 +8,17 @@ const { version } = z
   .object({ version: z.string() })
   .parse(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')));
 
+/** Removes a live progress line. */
+const CLEAR_LINE = '\r\u001b[2K';
+
 try {
   await createProgram(version).parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : 2;
   } else {
-    process.stderr.write(`${formatError(error)}\n`);
-    process.exitCode = exitCodeOf(error);
+    const { line, exitCode } = describeError(error);
+    process.stderr.write(`${process.stderr.isTTY ? CLEAR_LINE : ''}${line}\n`);
+    process.exitCode = exitCode;
   }
 }

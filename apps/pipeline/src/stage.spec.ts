@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSy
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openRun, type RunContext } from './run-context.js';
 import { previewStep, runStep, type Stage } from './stage.js';
 
@@ -39,8 +39,12 @@ beforeEach(async () => {
     quiet: true,
   });
   calls = 0;
+  vi.spyOn(process.stderr, 'write').mockReturnValue(true);
 });
-afterEach(() => rmSync(context.workspace, { recursive: true, force: true }));
+afterEach(() => {
+  vi.restoreAllMocks();
+  rmSync(context.workspace, { recursive: true, force: true });
+});
 
 describe('runStep', () => {
   it('does the work once, and again only when what it reads has changed', async () => {
@@ -49,8 +53,8 @@ describe('runStep', () => {
     writeFileSync(join(context.workspace, 'words.txt'), 'other');
     const third = await runStep(context, shout);
     expect(third.outcome).toBe('produced');
-    expect(readFileSync(join(third.folder, 'out.txt'), 'utf8')).toBe('other!');
-    expect(third.receipt.summary).toEqual({ length: 5 });
+    expect(readFileSync(join(context.workspace, third.folder, 'out.txt'), 'utf8')).toBe('other!');
+    expect(third.summary).toEqual({ length: 5 });
     expect(calls).toBe(2);
   });
 
@@ -69,8 +73,8 @@ describe('runStep', () => {
     );
     const { folder } = await runStep(context, shout);
     await expect(runStep(context, echo)).resolves.toMatchObject({ outcome: 'produced' });
-    rmSync(join(folder, 'out.txt'));
-    writeFileSync(join(folder, 'out.txt'), 'damaged');
+    rmSync(join(context.workspace, folder, 'out.txt'));
+    writeFileSync(join(context.workspace, folder, 'out.txt'), 'damaged');
     await expect(runStep(context, echo)).rejects.toThrow(/which is damaged/);
   });
 

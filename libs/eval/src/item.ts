@@ -34,7 +34,7 @@ export type Loaded = { item: Item } | { reject: Reject };
 export type Request =
   { prompt: string; maxNewTokens: number } | { prompt: string; options: readonly string[] };
 
-/** One line of items.jsonl. `image`: with `./` from the file's own folder, else from the root (default: that folder too). */
+/** One line of items.jsonl. `image` starts with `./` where it lies beside that file, else it is below the root. */
 export type InferItem = { id: string; benchmark: string; image: string; imageSha256: string } & Request;
 
 /** Key of a picture within its benchmark: equal for questions about the same picture. */

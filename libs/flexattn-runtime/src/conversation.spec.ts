@@ -40,9 +40,24 @@ describe('encodeConversation', () => {
   });
 
   it.each([
+    ['a system message first', [{ from: 'system', value: 'Be brief.' }, human('What?'), gpt('red')]],
+    [
+      'other names of the two',
+      [
+        { from: 'user', value: 'What?' },
+        { from: 'assistant', value: 'red' },
+      ],
+    ],
+  ])('takes %s, as if it were not there', (_, conversations) => {
+    const plain = encodeConversation(tokenizer, [human('What?'), gpt('red')]);
+    expect(encodeConversation(tokenizer, conversations)).toEqual(plain);
+  });
+
+  it.each([
     ['no message', [], 'got none'],
     ['a question without an answer', [human('What?')], 'got "human" and "nothing"'],
-    ['the wrong order', [gpt('red'), human('What?')], 'got "gpt" and "human"'],
+    ['two questions in a row', [human('What?'), human('Why?')], 'got "human" and "human"'],
+    ['two answers in a row', [human('What?'), gpt('red'), gpt('blue')], 'got "gpt" and "nothing"'],
   ])('refuses %s', (_, conversations, got) => {
     expect(() => encodeConversation(tokenizer, conversations)).toThrow(got);
   });

@@ -32,7 +32,7 @@ export function buildPrompt(question: string): string {
  * The ids are those of the whole text, since `</s>` always ends a piece; rounds are encoded one by one, so the time
  * grows with the length alone.
  *
- * @throws RuntimeError BAD_CONVERSATION unless human and gpt take turns; TOKENIZER_UNSTABLE where the tokens of a
+ * @throws RuntimeError BAD_CONVERSATION unless human and gpt (or user and assistant) take turns; TOKENIZER_UNSTABLE where the tokens of a
  * question depend on its answer, so that the answer has no span of its own
  */
 export function encodeConversation(
@@ -66,12 +66,17 @@ export function encodeAnswer(tokenizer: Tokenizer, prompt: string, answer: strin
   return both.slice(asked.length);
 }
 
+const HUMAN = ['human', 'user'];
+const MODEL = ['gpt', 'assistant'];
+
+/** Questions and answers in turn. A first message that is not a human's is passed over, as LLaVA does. */
 function roundsOf(conversations: readonly Conversation[]): { question: string; answer: string }[] {
   const rounds = [];
-  for (let index = 0; index < conversations.length; index += 2) {
+  const first = HUMAN.includes(conversations[0]?.from ?? 'human') ? 0 : 1;
+  for (let index = first; index < conversations.length; index += 2) {
     const question = conversations[index];
     const answer = conversations[index + 1];
-    if (question?.from !== 'human' || answer?.from !== 'gpt') {
+    if (!question || !answer || !HUMAN.includes(question.from) || !MODEL.includes(answer.from)) {
       const got = `"${question?.from ?? 'nothing'}" and "${answer?.from ?? 'nothing'}"`;
       throw new RuntimeError(
         'BAD_CONVERSATION',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FlexattnError, StageError, exitCodeOf, formatError, type ErrorDetails } from './errors.js';
+import { FlexattnError, StageError, describeError, type ErrorDetails } from './errors.js';
 
 class ToyError extends FlexattnError<'TOY'> {}
 
@@ -66,22 +66,22 @@ describe('the end of a command', () => {
     ['no error', 'x', 70],
     ['undefined', undefined, 70],
   ])('has an exit code: %s', (_, error, code) => {
-    expect(exitCodeOf(error)).toBe(code);
+    expect(describeError(error).exitCode).toBe(code);
   });
 
   it('shows one line for a mistake', () => {
-    expect(formatError(new StageError('BAD_JSON', 'x\ny', { file: 'f' }))).toBe(
+    expect(describeError(new StageError('BAD_JSON', 'x\ny', { file: 'f' })).line).toBe(
       'error: f: x\\u000ay (BAD_JSON)',
     );
   });
 
   it('shows the stack and the cause of a bug', () => {
-    const text = formatError(new TypeError('outer', { cause: new Error('inner') }));
+    const text = describeError(new TypeError('outer', { cause: new Error('inner') })).line;
     expect(text).toMatch(/^internal error, please report it: TypeError: outer\n +at /);
     expect(text).toContain('inner');
   });
 
   it.each([['text'], [undefined], [null], [Symbol('s')], [Object.create(null)]])('shows %o', (thrown) => {
-    expect(formatError(thrown)).toMatch(/^internal error, please report it: ./);
+    expect(describeError(thrown).line).toMatch(/^internal error, please report it: ./);
   });
 });

@@ -59,16 +59,14 @@ export type StageErrorCode =
 /** What goes wrong around any stage: files, locks, child processes, JSON. */
 export class StageError extends FlexattnError<StageErrorCode> {}
 
-/** The exit code that a command ends with after `error`; 70 for what is not one of ours: a bug. */
-export function exitCodeOf(error: unknown): ExitCode {
-  return error instanceof FlexattnError ? error.exitCode : 70;
-}
-
-/** One line for standard error; only a bug shows its stack. */
-export function formatError(error: unknown): string {
+/**
+ * How a command ends after `error`: one line for standard error and the exit code. Only a bug (70: what is not one of
+ * ours) shows its stack.
+ */
+export function describeError(error: unknown): { line: string; exitCode: ExitCode } {
   return error instanceof FlexattnError
-    ? `error: ${error.message}`
-    : `internal error, please report it: ${inspect(error)}`;
+    ? { line: `error: ${error.message}`, exitCode: error.exitCode }
+    : { line: `internal error, please report it: ${inspect(error)}`, exitCode: 70 };
 }
 
 /** Control characters, line ends and changes of direction, which a hostile name may hold, would fool the reader. */

@@ -126,8 +126,9 @@ function* dataProblems(
     const what = 'expected samples with an answer, got none: every answer span is empty';
     yield { code: 'NO_ANSWERS', what, hint: 'are there turns of "gpt" in the annotations?' };
   }
-  if (dropped.TOO_LONG > 0) {
-    const what = `the answers of ${dropped.TOO_LONG} samples lie beyond modelMaxLength = ${modelMaxLength} positions`;
+  const tooLong = dropped['TOO_LONG'] ?? 0;
+  if (tooLong > 0) {
+    const what = `the answers of ${tooLong} samples lie beyond modelMaxLength = ${modelMaxLength} positions`;
     yield {
       code: 'BAD_SETTINGS',
       what,

@@ -7,8 +7,8 @@ export interface TokenTotals {
   samples: number;
   /** Of them, cut at `modelMaxLength`. */
   cut: number;
-  /** Samples whose answers are empty, or lie beyond `modelMaxLength`. */
-  dropped: { NO_ANSWER: number; TOO_LONG: number };
+  /** Samples left out, by code: answers that are empty or beyond `modelMaxLength`, or what the tokenizer refused. */
+  dropped: Record<string, number>;
   answerTokens: number;
   /** Positions of the longest sample, before cutting. */
   longest: number;
@@ -16,7 +16,7 @@ export interface TokenTotals {
 
 /** Totals of no sample. */
 export function noTotals(): TokenTotals {
-  return { samples: 0, cut: 0, dropped: { NO_ANSWER: 0, TOO_LONG: 0 }, answerTokens: 0, longest: 0 };
+  return { samples: 0, cut: 0, dropped: {}, answerTokens: 0, longest: 0 };
 }
 
 /** Counts one sample in; says whether it can be trained on. */
@@ -29,11 +29,16 @@ export function countSample(
   const { positions, answerTokens, keptAnswerTokens } = sampleLength(encoded, imageTokens, modelMaxLength);
   totals.longest = Math.max(totals.longest, positions);
   if (keptAnswerTokens === 0) {
-    totals.dropped[answerTokens === 0 ? 'NO_ANSWER' : 'TOO_LONG'] += 1;
+    countDropped(totals, answerTokens === 0 ? 'NO_ANSWER' : 'TOO_LONG');
     return false;
   }
   totals.samples += 1;
   totals.answerTokens += keptAnswerTokens;
   if (positions > modelMaxLength) totals.cut += 1;
   return true;
+}
+
+/** Counts one sample out. */
+export function countDropped({ dropped }: TokenTotals, code: string): void {
+  dropped[code] = (dropped[code] ?? 0) + 1;
 }

@@ -11,7 +11,7 @@ export const report: Stage = {
   after: ['clean', 'train', 'items', 'infer', 'eval'],
   reads: (context) => ({ ...inputsOf(context), ...benchmarkFolders(context) }),
   parameters: ({ run, config: { data, checkpoint, init, models, train, report: settings } }) => {
-    const { python: _, ...training } = train;
+    const { python, ...training } = train;
     return { run, data, checkpoint, init, models, train: training, ...settings };
   },
   tools: () => Promise.resolve(toolsOf('@flexattn/pipeline')),

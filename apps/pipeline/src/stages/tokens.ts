@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { readSamples } from '@flexattn/data-prep';
 import { encodeConversation, loadTokenizer } from '@flexattn/flexattn-runtime';
+import { openCheckpoint } from '@flexattn/model-prep';
 import { writeTrainingData } from '@flexattn/train';
 import { toolsOf } from '../code-hash.js';
 import { artifacts } from '../run-context.js';
@@ -13,17 +14,20 @@ export const tokens: Stage = {
   after: ['clean', 'init'],
   reads: (context) => ({
     annotations: join(artifacts(context, 'clean'), 'annotations.json'),
-    tokenizer: join(artifacts(context, 'init'), 'tokenizer.json'),
+    checkpoint: artifacts(context, 'init'),
   }),
   parameters: ({ config }) => ({ modelMaxLength: config.train.modelMaxLength }),
   tools: () => Promise.resolve(toolsOf('@flexattn/flexattn-runtime')),
   produce: async (context, out) => {
+    const { vision } = (await openCheckpoint(artifacts(context, 'init'))).config;
     const tokenizer = await loadTokenizer(artifacts(context, 'init'));
     return writeTrainingData({
       samples: readSamples(join(artifacts(context, 'clean'), 'annotations.json')),
       encode: (conversations) => encodeConversation(tokenizer, conversations),
       modelMaxLength: context.config.train.modelMaxLength,
+      ...(vision === undefined ? {} : { imageTokens: (vision.image_size / vision.patch_size) ** 2 }),
       out,
+      signal: context.signal,
     });
   },
 };

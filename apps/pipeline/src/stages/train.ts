@@ -15,7 +15,7 @@ export const train: Stage = {
     images: pathOf(context, context.config.data.images),
   }),
   parameters: ({ config: { train: settings, models } }) => {
-    const { python: _, ...rest } = settings;
+    const { python, ...rest } = settings;
     return {
       ...rest,
       models: models.filter(({ trained }) => trained).map(({ name, selection }) => ({ name, selection })),
@@ -59,7 +59,7 @@ export function trainingPython(context: RunContext): Promise<PythonEnvironment> 
 }
 
 function planOf(context: RunContext, model: ModelConfig) {
-  const { python: _, ...settings } = context.config.train;
+  const { python, ...settings } = context.config.train;
   return {
     name: model.name,
     checkpoint: artifacts(context, 'init'),

@@ -1,5 +1,4 @@
-import { createReadStream } from 'node:fs';
-import { toIoError } from '@flexattn/stage';
+import { readTextLines } from '@flexattn/stage';
 import { EvalError } from '../errors.js';
 
 /**
@@ -18,26 +17,7 @@ export interface JsonLine {
 
 /** Values of a JSON lines file; empty lines are passed over. A line that is not JSON: `BAD_LINE`. */
 export async function* readJsonLines(file: string): AsyncGenerator<JsonLine> {
-  let line = 0;
-  for await (const text of readLines(file)) {
-    line += 1;
-    if (text.trim() !== '') yield { line, value: parseLine(file, line, text) };
-  }
-}
-
-/** Lines end at U+000A alone: JSON strings may hold U+2028, at which `node:readline` breaks. */
-async function* readLines(file: string): AsyncGenerator<string> {
-  let rest = '';
-  try {
-    for await (const chunk of createReadStream(file, { encoding: 'utf8', highWaterMark: 1 << 18 })) {
-      const lines = (rest + String(chunk)).split('\n');
-      rest = lines.pop() ?? '';
-      yield* lines;
-    }
-  } catch (cause) {
-    throw toIoError(cause, file);
-  }
-  if (rest !== '') yield rest;
+  for await (const { line, text } of readTextLines(file)) yield { line, value: parseLine(file, line, text) };
 }
 
 function parseLine(file: string, line: number, text: string): unknown {

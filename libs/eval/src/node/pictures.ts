@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
-import { sha256File, toIoError, writeFileAtomic } from '@flexattn/stage';
+import { extname, isAbsolute, join, relative, sep } from 'node:path';
+import { linkOrCopy, sha256File, toIoError, writeFileAtomic } from '@flexattn/stage';
 import pLimit from 'p-limit';
 import { decodeBase64, pictureSuffix } from '../base64.js';
 import { EvalError } from '../errors.js';
@@ -22,14 +22,15 @@ export interface PlaceOptions {
   folder: string;
   /** The folder of items.jsonl. */
   out: string;
-  /** Picture files are named from here; default: from `out`. */
+  /** Picture files below it are named from here; others are linked beside the items. */
   root?: string | undefined;
   signal?: AbortSignal | undefined;
 }
 
 /**
- * Makes every picture a file: those that are one are hashed where they lie, base64 ones are written to `<out>/images`,
- * named by their hash, one in memory at a time. By `pictureKey`; what is wrong with a picture stands in its place.
+ * Makes every picture a file that items.jsonl can name without leaving a folder: those below the root are hashed where
+ * they lie, others are linked to `<out>/images`, base64 ones are written there, named by their hash, one in memory at a
+ * time. By `pictureKey`; what is wrong with a picture stands in its place.
  */
 export async function placePictures(
   items: readonly Item[],
@@ -69,13 +70,19 @@ async function hashPicture(path: string, options: PlaceOptions): Promise<PlacedP
   try {
     const { size } = await stat(file);
     if (size === 0) {
-      return new EvalError('PICTURE_EMPTY', 'the picture has no bytes', { file, hint: 'fetch it again' });
+      return new EvalError('PICTURE_EMPTY', 'the picture has no bytes', {
+        file: path,
+        hint: 'fetch it again',
+      });
     }
-    return { image: namedFrom(file, options), imageSha256: await sha256File(file) };
+    const imageSha256 = await sha256File(file);
+    const image = namedFromRoot(file, options) ?? `./images/${imageSha256}${extname(path)}`;
+    if (image.startsWith('./')) await linkOrCopy(file, join(options.out, image));
+    return { image, imageSha256 };
   } catch (cause) {
     const error = toIoError(cause, file);
     if (error.code !== 'FILE_MISSING') throw error;
-    return new EvalError('PICTURE_MISSING', 'no such picture', { file, hint: 'fetch it again', cause });
+    return new EvalError('PICTURE_MISSING', 'no such picture', { file: path, hint: 'fetch it again', cause });
   }
 }
 
@@ -92,7 +99,9 @@ async function writePicture(id: string, value: unknown, out: string): Promise<Pl
   }
 }
 
-/** From the root, else from the folder of items.jsonl; always with `/`. `./` is left to pictures written beside it. */
-function namedFrom(file: string, { root, out }: PlaceOptions): string {
-  return relative(root ?? out, file).replaceAll(sep, '/');
+/** Always with `/`; undefined for a file that is not below the root. `./` is left to pictures beside items.jsonl. */
+function namedFromRoot(file: string, { root }: PlaceOptions): string | undefined {
+  if (root === undefined) return undefined;
+  const name = relative(root, file);
+  return isAbsolute(name) || name.startsWith('..') ? undefined : name.replaceAll(sep, '/');
 }

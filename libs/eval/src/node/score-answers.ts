@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { canonicalJson, sha256File, writeFileAtomic } from '@flexattn/stage';
+import { sha256File, writeFileAtomic } from '@flexattn/stage';
 import { assembleResults, type ScoredBenchmark } from '../assemble-results.js';
 import { collectItems, countWarnings } from '../collect.js';
 import type { ScoredModel } from '../compare.js';
@@ -102,7 +102,7 @@ async function askedOf(
     items,
     rejects,
     warnings: countWarnings(name, published, collected),
-    sha256: createHash('sha256').update(canonicalJson(collected.items)).digest('hex'),
+    sha256: createHash('sha256').update(JSON.stringify(collected.items)).digest('hex'),
   };
 }
 

@@ -52,7 +52,7 @@ describe('writeItems', () => {
       'id,benchmark,image,imageSha256,prompt,options',
     ]);
     expect(items[3]).toMatchObject({
-      image: '../vstar/vstar_bench/direct_attributes/sa_10.webp',
+      image: `./images/${items[3]?.imageSha256}.webp`,
       options: ['Left. ', 'right', 'above'],
     });
     expect(report).toMatchObject({

@@ -2,7 +2,7 @@ import { readFile, realpath, rm, stat } from 'node:fs/promises';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { openCheckpoint } from '@flexattn/model-prep';
 import type { TensorInfo } from '@flexattn/model-prep';
-import { canonicalJson, linkOrCopy, parseJson, sha256File, writeFileAtomic } from '@flexattn/stage';
+import { linkOrCopy, parseJson, sha256File, writeFileAtomic } from '@flexattn/stage';
 import type { WrittenFile } from '@flexattn/stage';
 import { z } from 'zod';
 import { RuntimeError } from '../error.js';
@@ -103,7 +103,10 @@ async function smallFiles(dir: string, tower: string): Promise<Map<string, Uint8
   const config = files.get('config.json');
   if (isAbsolute(tower) && config !== undefined) {
     const content = z.looseObject({}).parse(parseJson(Buffer.from(config).toString(), {}));
-    files.set('config.json', Buffer.from(canonicalJson({ ...content, mm_vision_tower: TOWER_FOLDER })));
+    files.set(
+      'config.json',
+      Buffer.from(`${JSON.stringify({ ...content, mm_vision_tower: TOWER_FOLDER }, null, 2)}\n`),
+    );
   }
   return files;
 }
@@ -127,5 +130,5 @@ async function writeFolder(
     files[name] = { size: (await stat(from)).size, sha256: await sha256File(from) };
   }
   const manifest: Manifest = { format: 'flexattn-compiled', version: 1, selection, files };
-  await writeFileAtomic(join(out, MANIFEST_FILE), canonicalJson(manifest));
+  await writeFileAtomic(join(out, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
 }

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { parseSafetensorsHeader, toFloat32 } from '@flexattn/model-prep';
-import { readJson, readJsonAs, toIoError } from '@flexattn/stage';
+import { readJsonAs, toIoError } from '@flexattn/stage';
 import { z } from 'zod';
 import { RuntimeError } from '../error.js';
 import { tokensOfRegions } from '../regions.js';
@@ -53,7 +53,7 @@ type Expected = z.output<typeof expectedSchema>[number];
 
 /** A generation case expects a list, one entry per image; a training case an object with a batch. */
 export async function goldenKind(dir: string): Promise<'generation' | 'training'> {
-  return Array.isArray(await readJson(join(dir, 'expected.json'))) ? 'generation' : 'training';
+  return Array.isArray(await readJsonAs(join(dir, 'expected.json'), z.unknown())) ? 'generation' : 'training';
 }
 
 /**

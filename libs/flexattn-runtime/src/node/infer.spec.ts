@@ -102,6 +102,13 @@ describe('inferItems', () => {
     expect(answers.map((answer) => answer['id'])).toEqual(['a/1']);
   });
 
+  it('takes pictures beside the items, named with "./", whatever the root is', async () => {
+    const { answers } = await infer([{ ...cat, image: `./${cat.image}` }, cat], {
+      root: join(root, 'model'),
+    });
+    expect(answers.map((answer) => 'error' in answer)).toEqual([false, true]);
+  });
+
   it('leaves nothing behind when an item is none or the run is stopped', async () => {
     await expect(infer([cat, { id: 'x' }])).rejects.toThrow(/items.jsonl\[line 2\].*BAD_ITEM/);
     await expect(infer([cat], { signal: AbortSignal.abort() })).rejects.toMatchObject({ exitCode: 130 });

@@ -1,12 +1,10 @@
-import { createReadStream } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import {
   createProgress,
   FlexattnError,
   parseJson,
+  readTextLines,
   resolveInside,
-  toIoError,
   writeFileAtomic,
 } from '@flexattn/stage';
 import { RuntimeError } from '../error.js';
@@ -27,7 +25,10 @@ export interface InferOptions {
   items: string | AsyncIterable<InferItem>;
   /** File of the answers, JSON lines. */
   out: string;
-  /** Folder that the items' image paths start from; default: the folder of the items' file. */
+  /**
+   * Folder that image paths start from, and may not leave; default: the folder of the items' file, from which a path
+   * that begins with `./` starts in any case.
+   */
   root?: string | undefined;
   selection?: Selection | undefined;
   /** Threads of one run; default: one per core. */
@@ -57,13 +58,14 @@ const AHEAD = 4;
  */
 export async function inferItems(options: InferOptions): Promise<InferReport> {
   const { items, out, signal, quiet, total } = options;
-  const root = options.root ?? (typeof items === 'string' ? dirname(items) : '.');
+  const base = typeof items === 'string' ? dirname(items) : '.';
+  const roots = { base, root: options.root ?? base };
   const report: InferReport = { items: 0, answered: 0, failed: {} };
   const model = await loadModel(options.model, options);
   const progress = createProgress({ label: 'infer', unit: 'items', total, quiet });
   const lines = async function* () {
     const source = typeof items === 'string' ? readItems(items) : items;
-    for await (const { item, image } of withPictures(source, root)) {
+    for await (const { item, image } of withPictures(source, roots)) {
       stopIfAborted(signal);
       const answer = await answerItem(model, item, image, signal);
       report.items++;
@@ -80,6 +82,12 @@ export async function inferItems(options: InferOptions): Promise<InferReport> {
   }
   progress.finish();
   return report;
+}
+
+/** Where pictures are: beside the items' file (`./`), or below a root. */
+interface PictureRoots {
+  base: string;
+  root: string;
 }
 
 /** A picture, or why there is none. */
@@ -119,22 +127,23 @@ function checkContent(item: InferItem, { sha256 }: EncodedImage): void {
 /** Items with their pictures, in order; the next few are read meanwhile, and a picture that recurs only once. */
 async function* withPictures(
   items: AsyncIterable<InferItem>,
-  root: string,
+  roots: PictureRoots,
 ): AsyncGenerator<{ item: InferItem; image: Picture }> {
   const recent = new RecentCache<Picture>(2 * AHEAD);
   const waiting: { item: InferItem; image: Promise<Picture> }[] = [];
   for await (const item of items) {
-    waiting.push({ item, image: recent.get(item.image, () => readPicture(root, item.image)) });
+    waiting.push({ item, image: recent.get(item.image, () => readPicture(roots, item.image)) });
     const next = waiting.length > AHEAD ? waiting.shift() : undefined;
     if (next !== undefined) yield { item: next.item, image: await next.image };
   }
   for (const { item, image } of waiting) yield { item, image: await image };
 }
 
-async function readPicture(root: string, path: string): Promise<Picture> {
+async function readPicture({ base, root }: PictureRoots, path: string): Promise<Picture> {
   try {
     // Checked against no root, so that the message, which goes into the answers, names none.
-    const image = await readImage(join(root, resolveInside('.', path)), path);
+    const folder = path.startsWith('./') ? base : root;
+    const image = await readImage(join(folder, resolveInside('.', path)), path);
     await image.raster();
     return { image };
   } catch (error) {
@@ -143,13 +152,6 @@ async function readPicture(root: string, path: string): Promise<Picture> {
 }
 
 async function* readItems(file: string): AsyncGenerator<InferItem> {
-  let line = 0;
-  try {
-    for await (const text of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
-      line++;
-      if (text.trim() !== '') yield parseItem(parseJson(text, { file }), { file, item: `line ${line}` });
-    }
-  } catch (cause) {
-    throw cause instanceof FlexattnError ? cause : toIoError(cause, file);
-  }
+  for await (const { line, text } of readTextLines(file))
+    yield parseItem(parseJson(text, { file }), { file, item: `line ${line}` });
 }

@@ -1,5 +1,6 @@
 import { isAbsolute, join } from 'node:path';
-import { readJson, resolveInside } from '@flexattn/stage';
+import { readJsonAs, resolveInside } from '@flexattn/stage';
+import { z } from 'zod';
 import { ModelPrepError } from '../errors.js';
 import { VISION_PREFIX } from '../expected-tensors.js';
 import { parseVisionConfig } from '../llava-config.js';
@@ -40,7 +41,7 @@ export async function openVisionTower(
       hint: 'the vision tower is incomplete',
     });
   }
-  const vision = parseVisionConfig(await readJson(file), file);
+  const vision = parseVisionConfig(await readJsonAs(file, z.unknown()), file);
   if (extra && extra.lowresSize !== vision.image_size) {
     const what = `expected ${vision.image_size} (image_size of the vision tower), got ${extra.lowresSize}`;
     throw new ModelPrepError('BAD_CONFIG', what, {

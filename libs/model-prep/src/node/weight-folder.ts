@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readJson, toIoError } from '@flexattn/stage';
+import { readJsonAs, toIoError } from '@flexattn/stage';
+import { z } from 'zod';
 import { ModelPrepError } from '../errors.js';
 import { naturalOrder } from '../natural-order.js';
 import { parseSafetensorsHeader } from '../safetensors-header.js';
@@ -62,7 +63,7 @@ export async function requireWeights(weights: Weights | undefined, dir: string):
 
 async function openShards(dir: string): Promise<Weights> {
   const indexFile = join(dir, INDEX_FILE);
-  const index = parseWeightIndex(await readJson(indexFile), indexFile);
+  const index = parseWeightIndex(await readJsonAs(indexFile, z.unknown()), indexFile);
   const files = [...new Set(Object.values(index.weight_map))].sort(naturalOrder);
   if (files.length === 0) {
     throw new ModelPrepError('BAD_INDEX', 'expected at least one tensor, got none', { file: indexFile });

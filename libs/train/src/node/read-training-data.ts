@@ -1,5 +1,4 @@
-import { open } from 'node:fs/promises';
-import { parseJson, resolveInside, toIoError } from '@flexattn/stage';
+import { parseJson, readTextLines, resolveInside } from '@flexattn/stage';
 import { parseTokenLine } from '../token-line.js';
 import { countSample, noTotals } from '../token-totals.js';
 import type { TokenTotals } from '../token-totals.js';
@@ -17,18 +16,11 @@ export interface TokenReading {
 export async function readTokenTotals(file: string, reading: TokenReading): Promise<TokenTotals> {
   const { images, imageTokens, modelMaxLength, signal } = reading;
   const totals = noTotals();
-  let line = 0;
-  try {
-    const handle = await open(file);
-    for await (const text of handle.readLines()) {
-      signal?.throwIfAborted();
-      line += 1;
-      const sample = parseTokenLine(parseJson(text, { file }), file, line);
-      if (sample.image !== null) resolveInside(images, sample.image);
-      countSample(totals, sample, imageTokens, modelMaxLength);
-    }
-  } catch (cause) {
-    throw toIoError(cause, file);
+  for await (const { line, text } of readTextLines(file)) {
+    signal?.throwIfAborted();
+    const sample = parseTokenLine(parseJson(text, { file }), file, line);
+    if (sample.image !== null) resolveInside(images, sample.image);
+    countSample(totals, sample, imageTokens, modelMaxLength);
   }
   return totals;
 }

@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openCheckpoint, writeSafetensors } from '@flexattn/model-prep';
 import type { Tensor } from '@flexattn/model-prep';
-import { readJson, runProgram, sha256File } from '@flexattn/stage';
+import { readJsonAs, runProgram, sha256File } from '@flexattn/stage';
+import { z } from 'zod';
 import { launchPlan } from '../plan.js';
 import { tinySettings } from '../settings.fixture.js';
 import { testInterpreter } from './interpreter.fixture.js';
@@ -25,7 +26,7 @@ beforeAll(async () => {
   await mkdir(base);
   for (const name of ['config.json', 'clip', 'model.safetensors'])
     await cp(join(golden, name), join(base, name), { recursive: true });
-  const { batch } = (await readJson(join(golden, 'expected.json'))) as {
+  const { batch } = (await readJsonAs(join(golden, 'expected.json'), z.unknown())) as {
     batch: { image: string | null; input_ids: number[]; answers: [number, number][] }[];
   };
   const lines = batch.map(({ image, input_ids: inputIds, answers }, id) =>
@@ -63,7 +64,7 @@ async function shareHeads(name: string, heads: number, from: number[]): Promise<
     );
   }
   await writeFile(join(folder, name, 'model.safetensors'), writeSafetensors(tensors));
-  const config = (await readJson(join(base, 'config.json'))) as object;
+  const config = (await readJsonAs(join(base, 'config.json'), z.unknown())) as object;
   await writeFile(
     join(folder, name, 'config.json'),
     JSON.stringify({ ...config, num_key_value_heads: heads }),

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FlexattnError } from '@flexattn/stage';
 import type { Conversation, Sample } from '@flexattn/data-prep';
 import type { Encoded } from '../token-line.js';
 import { readTokenTotals } from './read-training-data.js';
@@ -53,15 +54,32 @@ describe('writeTrainingData', () => {
     const reading = { images: out, imageTokens: 4, modelMaxLength: 9 };
     expect(await readTokenTotals(join(out, 'tokens.jsonl'), reading)).toEqual({
       ...totals,
-      dropped: { NO_ANSWER: 0, TOO_LONG: 0 },
+      dropped: {},
       longest: 11,
     });
   });
 
   it('leaves no file where no sample has an answer', async () => {
     const written = writeTrainingData({ samples: samples('ab', 'cd'), encode, modelMaxLength: 9, out });
-    await expect(written).rejects.toThrow(/2 without an answer, 0 too long.*\(NO_ANSWERS\)/);
+    await expect(written).rejects.toThrow(/NO_ANSWER 2.*\(NO_ANSWERS\)/);
     expect(await readdir(out)).toEqual([]);
+  });
+
+  it('counts what the tokenizer refuses by its code, and stops at a bug', async () => {
+    const refuse = (refusal: Error) => (conversations: readonly Conversation[]) => {
+      if (conversations[0]?.value === 'no') throw refusal;
+      return encode(conversations);
+    };
+    const options = { samples: samples('no', 'a|x', 'no'), modelMaxLength: 9, out };
+    const refusal = new FlexattnError('BAD_CONVERSATION', 'no turns');
+    const totals = await writeTrainingData({ ...options, encode: refuse(refusal) });
+    expect(totals).toMatchObject({ samples: 1, dropped: { BAD_CONVERSATION: 2 } });
+    const bug = writeTrainingData({
+      ...options,
+      samples: samples('no'),
+      encode: refuse(new TypeError('bug')),
+    });
+    await expect(bug).rejects.toThrow(TypeError);
   });
 
   it('leaves no file where a span does not fit its ids', async () => {

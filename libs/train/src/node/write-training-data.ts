@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { createAtomicFile } from '@flexattn/stage';
+import { createAtomicFile, FlexattnError } from '@flexattn/stage';
 import type { Conversation, Sample } from '@flexattn/data-prep';
 import { TrainError } from '../errors.js';
 import { encodingProblem } from '../token-line.js';
 import type { Encoded, TokenLine } from '../token-line.js';
-import { countSample, noTotals } from '../token-totals.js';
+import { countDropped, countSample, noTotals } from '../token-totals.js';
 import type { TokenTotals } from '../token-totals.js';
 
 export interface TrainingDataOptions {
@@ -23,7 +23,7 @@ export interface TrainingDataOptions {
 
 /**
  * Tokenises samples once: `tokens.jsonl`, one `{id, image, inputIds, answers}` a line, in order. Samples without an
- * answer, or whose answers lie beyond `modelMaxLength`, are counted and left out.
+ * answer, whose answers lie beyond `modelMaxLength`, or that `encode` refuses, are counted and left out.
  *
  * @throws TrainError BAD_SAMPLE where the tokenizer's spans do not fit its ids, NO_ANSWERS where nothing remains
  */
@@ -35,8 +35,8 @@ export async function writeTrainingData(options: TrainingDataOptions): Promise<T
   try {
     for await (const sample of samples) {
       signal?.throwIfAborted();
-      const line = tokenLine(sample, encode);
-      if (countSample(totals, line, imageTokens, modelMaxLength))
+      const line = tokenLine(sample, encode, totals);
+      if (line !== undefined && countSample(totals, line, imageTokens, modelMaxLength))
         await file.write(`${JSON.stringify(line)}\n`);
     }
     if (totals.samples === 0) throw nothingToLearn(path, totals);
@@ -48,14 +48,29 @@ export async function writeTrainingData(options: TrainingDataOptions): Promise<T
   return totals;
 }
 
-function tokenLine(sample: Sample, encode: TrainingDataOptions['encode']): TokenLine {
-  const { inputIds, answers } = encode(sample.conversations);
+/** Undefined, and counted by its code, where the tokenizer refuses the sample. */
+function tokenLine(
+  sample: Sample,
+  encode: TrainingDataOptions['encode'],
+  totals: TokenTotals,
+): TokenLine | undefined {
+  let encoded: Encoded;
+  try {
+    encoded = encode(sample.conversations);
+  } catch (error) {
+    if (!(error instanceof FlexattnError) || error.exitCode !== 2) throw error;
+    countDropped(totals, String(error.code));
+    return undefined;
+  }
+  const { inputIds, answers } = encoded;
   const problem = encodingProblem({ inputIds, answers });
-  if (problem !== undefined) throw new TrainError('BAD_SAMPLE', problem, { item: `sample ${sample.id}` });
+  if (problem !== undefined)
+    throw new TrainError('BAD_SAMPLE', problem, { item: `sample ${String(sample.id)}` });
   return { id: String(sample.id), image: sample.image ?? null, inputIds, answers };
 }
 
 function nothingToLearn(file: string, { dropped }: TokenTotals): TrainError {
-  const what = `expected samples with an answer, got none: ${dropped.NO_ANSWER} without an answer, ${dropped.TOO_LONG} too long`;
+  const codes = Object.entries(dropped).map(([code, count]) => `${code} ${count}`);
+  const what = `expected samples with an answer, got none${codes.length > 0 ? `: ${codes.join(', ')}` : ''}`;
   return new TrainError('NO_ANSWERS', what, { file, hint: 'are there turns of "gpt" in the annotations?' });
 }

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type { AnswerLine } from '@flexattn/eval';
-import { readJsonAs, StageError } from '@flexattn/stage';
+import { readJsonAs, readTextLines, StageError } from '@flexattn/stage';
 import { z } from 'zod';
 import type { CleanCounts } from '../clean-section.js';
 import type { LossCurve, LossPoint } from '../loss-plot.js';
 import type { SampleRegions } from '../sample-section.js';
-import { parseLine, textLines } from './json-lines.js';
+import { parseLine } from './parse-line.js';
 
 const answerSchema = z.object({
   id: z.string(),
@@ -28,7 +28,7 @@ const answerSchema = z.object({
 /** The lines of eval's answers.jsonl. */
 export async function readAnswerLines(file: string): Promise<AnswerLine[]> {
   const lines: AnswerLine[] = [];
-  for await (const line of textLines(file)) lines.push(parseLine(file, line, answerSchema));
+  for await (const line of readTextLines(file)) lines.push(parseLine(file, line, answerSchema));
   return lines;
 }
 
@@ -57,7 +57,7 @@ export async function readLossCurves(
   for (const { model, position } of models) {
     const file = join(folder, model, 'metrics.jsonl');
     const points: LossPoint[] = [];
-    for await (const line of textLines(file)) points.push(parseLine(file, line, pointSchema));
+    for await (const line of readTextLines(file)) points.push(parseLine(file, line, pointSchema));
     curves.push({ model, position, points });
   }
   return curves;
@@ -82,7 +82,7 @@ export async function readRegions(
 ): Promise<Map<string, SampleRegions>> {
   const regions = new Map<string, SampleRegions>();
   if (wanted.size === 0) return regions;
-  for await (const line of textLines(file)) {
+  for await (const line of readTextLines(file)) {
     const expected = wanted.get(line.line);
     if (expected === undefined) continue;
     const {

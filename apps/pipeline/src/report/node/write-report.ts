@@ -1,4 +1,4 @@
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { evalResultsSchema, type AnswerLine } from '@flexattn/eval';
 import { readJsonAs, resolveInside, writeFileAtomic } from '@flexattn/stage';
 import { PipelineError } from '../../errors.js';
@@ -20,7 +20,7 @@ export interface ReportOptions {
   results: string;
   /** eval's answers.jsonl. */
   answers: string;
-  /** The items.jsonl that was answered: pictures named with `./` or `../` start from its folder, others from `root`. */
+  /** The items.jsonl that was answered: pictures named with `./` start from its folder, others from `root`. */
   items: string;
   root: string;
   /** Folder of the models' own answers, `<model>.jsonl`: they hold the chosen regions. */
@@ -127,5 +127,5 @@ async function regionsOf(
 }
 
 function pathOf(image: string, { items, root }: ReportOptions): string {
-  return /^\.\.?\//.test(image) ? resolve(dirname(items), image) : resolveInside(root, image);
+  return resolveInside(image.startsWith('./') ? dirname(items) : root, image);
 }
