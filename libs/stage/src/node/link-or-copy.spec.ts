@@ -35,6 +35,26 @@ describe('linkOrCopy', () => {
     expect((await readdir(folder)).sort()).toEqual(['file', 'from', 'link', 'other', 'same']);
   });
 
+  it('shares the bytes of a large file, and never those of a small one', async () => {
+    const folder = await temporaryFolder();
+    const at = (name: string) => join(folder, name);
+    for (const [name, size] of [
+      ['small', (1 << 20) - 1],
+      ['large', 1 << 20],
+    ] as const) {
+      await writeFile(at(name), Buffer.alloc(size, 1));
+      await linkOrCopy(at(name), at(`${name}2`));
+    }
+    await writeFile(at('small'), 'edited in place');
+    expect((await stat(at('small2'))).size).toBe((1 << 20) - 1);
+    const [large, copy] = [await stat(at('large')), await stat(at('large2'))];
+    // A file system with reflinks shares blocks below two inodes.
+    expect(copy.ino === large.ino || (await readFile(at('large2'))).equals(await readFile(at('large')))).toBe(
+      true,
+    );
+    expect(copy.nlink).toBe(copy.ino === large.ino ? 2 : 1);
+  });
+
   it('follows a symbolic link', async () => {
     const folder = await temporaryFolder();
     const at = (name: string) => join(folder, name);

@@ -3,17 +3,22 @@ import { StageError } from '../errors.js';
 import { toIoError } from './io-error.js';
 import { temporarySibling } from './temporary.js';
 
+/** Smaller files are copied: many editors write in place, and a change of one name would be one of all. */
+const HARDLINK_FROM_BYTES = 1 << 20;
+
 /**
- * `to` with the bytes of the file `from`: a reflink where the file system has them, else a hardlink, else a copy.
+ * `to` with the bytes of the file `from`: a reflink where the file system has them, else a hardlink (from 1 MiB on),
+ * else a copy.
  * An existing `to` is replaced at once or, where this fails, stays. A symbolic link is followed.
  */
 export async function linkOrCopy(from: string, to: string): Promise<void> {
-  const source = await sourceFile(from);
+  const { source, size } = await sourceFile(from);
   try {
     const temporary = await temporarySibling(to);
     try {
       const isLinked =
-        (await succeeds(reflink(source, temporary))) || (await succeeds(link(source, temporary)));
+        (await succeeds(reflink(source, temporary))) ||
+        (size >= HARDLINK_FROM_BYTES && (await succeeds(link(source, temporary))));
       if (!isLinked) await copyFile(source, temporary);
       await rename(temporary, to);
     } finally {
@@ -25,10 +30,11 @@ export async function linkOrCopy(from: string, to: string): Promise<void> {
   }
 }
 
-async function sourceFile(from: string): Promise<string> {
+async function sourceFile(from: string): Promise<{ source: string; size: number }> {
   try {
     const source = await realpath(from);
-    if ((await stat(source)).isFile()) return source;
+    const found = await stat(source);
+    if (found.isFile()) return { source, size: found.size };
   } catch (cause) {
     throw toIoError(cause, from);
   }
