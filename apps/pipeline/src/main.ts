@@ -11,6 +11,12 @@ const { version } = z
 /** Removes a live progress line. */
 const CLEAR_LINE = '\r\u001b[2K';
 
+// Who reads our output may stop early (`| head`): no reason to complain.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
 try {
   await createProgram(version).parseAsync();
 } catch (error) {

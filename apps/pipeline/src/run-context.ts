@@ -32,7 +32,7 @@ export interface RunOptions {
 export async function openRun(options: RunOptions): Promise<RunContext> {
   const file = configFile(options.config, options.cwd);
   const config = await readJsonAs(file, configSchema);
-  const workspace = nearestWorkspace(dirname(file)) ?? options.cwd;
+  const workspace = workspaceOf(dirname(file), options.cwd);
   return {
     workspace,
     run: basename(file, '.json'),
@@ -63,13 +63,17 @@ export function shown({ workspace }: RunContext, path: string): string {
 function configFile(config: string, cwd: string): string {
   const asPath = resolve(cwd, config);
   if (config.endsWith('.json')) return asPath;
-  const workspace = nearestWorkspace(cwd) ?? cwd;
-  const named = join(workspace, 'configs', `${config}.json`);
+  const named = join(workspaceOf(cwd, cwd), 'configs', `${config}.json`);
   if (existsSync(named)) return named;
   throw new PipelineError('BAD_CONFIG', `there is no configuration "${config}"`, {
     file: named,
     hint: 'name a file in configs/, or give the path of a .json file',
   });
+}
+
+/** The nearest folder above `folder` (or itself) with an `nx.json`, else `otherwise`. */
+export function workspaceOf(folder: string, otherwise: string): string {
+  return nearestWorkspace(folder) ?? otherwise;
 }
 
 function nearestWorkspace(folder: string): string | undefined {

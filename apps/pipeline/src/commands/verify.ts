@@ -1,48 +1,42 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { configOptions } from '../flags.js';
 import { PipelineError } from '../errors.js';
-import { openRun } from '../run-context.js';
+import { workspaceOf } from '../run-context.js';
 import { abortOnSignals } from '../signals.js';
 import { trainingPython } from '../stages/train.js';
 import { verifyCases, type VerifiedCase } from '../verify-golden.js';
 
 /** `flexattn verify`: runs golden folders and compares tokens, regions, logits, losses and gradients. */
 export function addVerifyCommand(program: Command): void {
-  const command = program
+  program
     .command('verify')
     .description('runs golden folders (generation and training cases) and compares every figure')
     .requiredOption('--golden <dir...>', 'folders with config.json, model.safetensors and expected.json')
     .option('--json', 'print what was computed')
-    .addHelpText(
-      'after',
-      '\nExample:\n  flexattn verify --golden libs/flexattn-runtime/golden/zoom3-126px\n',
-    );
-  for (const option of configOptions()) command.addOption(option);
-  command.action(async (flags: { golden: string[]; json?: boolean; config?: string; run: string }) => {
-    const signal = abortOnSignals();
-    const python = async () => {
-      const context = await openRun({
-        config: flags.config ?? flags.run,
-        cwd: process.cwd(),
-        signal,
-        python: process.env['FLEXATTN_PYTHON'],
-      });
-      return (await trainingPython(context)).python;
-    };
-    const cases = await verifyCases(
-      flags.golden.map((folder) => resolve(folder)),
-      { python, signal },
-    );
-    const ok = cases.every((one) => one.ok);
-    process.stdout.write(
-      flags.json === true ? `${JSON.stringify({ ok, cases })}\n` : cases.map(caseLine).join(''),
-    );
-    if (!ok) {
-      const failed = cases.filter((one) => !one.ok).map((one) => one.case);
-      throw new PipelineError('VERIFY_FAILED', `golden cases differ: ${failed.join(', ')}`, { exitCode: 1 });
-    }
-  });
+    .addHelpText('after', '\nExample:\n  flexattn verify --golden libs/flexattn-runtime/golden/zoom3-126px\n')
+    .action(async (flags: { golden: string[]; json?: boolean }) => {
+      const signal = abortOnSignals();
+      const cwd = process.cwd();
+      const python = async () => {
+        const python = process.env['FLEXATTN_PYTHON'];
+        const workspace = workspaceOf(cwd, cwd);
+        return (await trainingPython({ workspace, python, signal, quiet: flags.json ?? false })).python;
+      };
+      const cases = await verifyCases(
+        flags.golden.map((folder) => resolve(folder)),
+        { python, signal },
+      );
+      const ok = cases.every((one) => one.ok);
+      process.stdout.write(
+        flags.json === true ? `${JSON.stringify({ ok, cases })}\n` : cases.map(caseLine).join(''),
+      );
+      if (!ok) {
+        const failed = cases.filter((one) => !one.ok).map((one) => one.case);
+        throw new PipelineError('VERIFY_FAILED', `golden cases differ: ${failed.join(', ')}`, {
+          exitCode: 1,
+        });
+      }
+    });
 }
 
 /** One line a case: what was compared, and the largest error of each kind. */

@@ -53,7 +53,9 @@ export const train: Stage = {
 };
 
 /** The interpreter to train with: the run's own, or the workspace's virtual environment, made the first time. */
-export function trainingPython(context: RunContext): Promise<PythonEnvironment> {
+export function trainingPython(
+  context: Pick<RunContext, 'workspace' | 'python' | 'quiet' | 'signal'>,
+): Promise<PythonEnvironment> {
   const { workspace, python, quiet, signal } = context;
   return ensurePythonEnvironment({ dir: join(workspace, '.flexattn', 'python'), python, quiet, signal });
 }
