@@ -41,6 +41,13 @@ function projectOf(name, root, configs) {
 /** What a score depends on beside the code of its own lib: `nx affected -t eval` must see all of it. */
 const EVAL_READS = ['data-prep', 'model-prep', 'train', 'flexattn-runtime', 'tools', 'configs'];
 
+/** The code of `apps/pipeline` that decides any stage; the report's own is an input of its project. */
+const WIRING = [
+  '{workspaceRoot}/apps/pipeline/src/**/*.ts',
+  '!{workspaceRoot}/apps/pipeline/src/**/*.spec.ts',
+  '!{workspaceRoot}/apps/pipeline/src/report/**',
+];
+
 const BUILD = [{ projects: 'flexattn', target: 'build' }];
 
 function stageTarget(stage, configs) {
@@ -49,11 +56,11 @@ function stageTarget(stage, configs) {
     ...command(`node apps/pipeline/bin/flexattn.js ${stage}`, configs),
     cache: true,
     parallelism: false,
-    dependsOn: [...BUILD, ...after.map(targetOf), ...(stage === 'train' ? ['python-env'] : [])],
+    dependsOn: [...BUILD, ...after.map(targetOf)],
     inputs: [
       'source',
       '^source',
-      '{workspaceRoot}/apps/pipeline/src/**/*.ts',
+      ...WIRING,
       { env: 'FLEXATTN_CONFIG' },
       { env: 'FLEXATTN_PYTHON' },
       { runtime: `node tools/nx/fingerprint.mjs ${stage}` },
@@ -75,6 +82,7 @@ function allTarget(configs) {
   };
 }
 
+/** `train` makes the environment itself where it is missing; the tests need it before. */
 function pythonTarget() {
   return {
     command: 'node apps/pipeline/bin/flexattn.js python-env',
