@@ -1,4 +1,3 @@
-import type { Extraction, Metric } from './benchmark.js';
 import {
   bootstrapInterval,
   meanOf,
@@ -8,6 +7,7 @@ import {
   type Interval,
 } from './intervals.js';
 import { pictureKey, type Item } from './item.js';
+import type { Extraction, Metric } from './metric.js';
 
 /** An item with what one model made of it. `scores` is null where there was an error: such an item is not in any mean. */
 export interface ScoredItem {
