@@ -20,7 +20,7 @@ export interface Stage<Summary extends object = object> {
   parameters: (context: RunContext) => object;
   /** Versions and code hashes that decide the result. */
   tools: (context: RunContext) => Promise<Record<string, string>>;
-  /** Does the work in `folder`; gives back a summary for the receipt. */
+  /** Does the work in `folder` (heavy libs are imported here: what is at hand needs none); gives a summary. */
   produce: (context: RunContext, folder: string) => Promise<Summary>;
   /** What the lib would do, told without writing; called when all that it reads is there. */
   preview?: (context: RunContext) => Promise<object>;

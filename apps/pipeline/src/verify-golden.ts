@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { goldenKind, verifyGolden, type GoldenImage } from '@flexattn/flexattn-runtime';
+import type { GoldenImage } from '@flexattn/flexattn-runtime';
 import { verifyTrainingGolden, type GoldenTraining } from '@flexattn/train';
 
 /** What one golden folder gave; a generation case has images, a training case has training. */
@@ -23,6 +23,7 @@ export async function verifyCases(
   options: VerifyOptions,
 ): Promise<VerifiedCase[]> {
   const { signal } = options;
+  const { goldenKind, verifyGolden } = await import('@flexattn/flexattn-runtime');
   const cases: VerifiedCase[] = [];
   for (const folder of folders) {
     if ((await goldenKind(folder)) === 'generation') {

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { buildPrompt, loadModel } from '@flexattn/flexattn-runtime';
 import { positiveInteger } from '../flags.js';
 import { abortOnSignals } from '../signals.js';
 
@@ -25,6 +24,7 @@ export function addAskCommand(program: Command): void {
       '\nExample:\n  flexattn ask --model runs/tiny/compile/flexattn --image picture.png "Which way do the stripes on the red plate run?"\n',
     )
     .action(async (question: string, flags: AskFlags) => {
+      const { buildPrompt, loadModel } = await import('@flexattn/flexattn-runtime');
       const model = await loadModel(flags.model);
       try {
         const answer = await model.generate({

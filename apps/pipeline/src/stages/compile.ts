@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { compileModel } from '@flexattn/flexattn-runtime';
 import { toolsOf } from '../code-hash.js';
 import type { ModelConfig } from '../config.js';
 import { artifacts, type RunContext } from '../run-context.js';
@@ -22,6 +21,7 @@ async function compileAll(
   outOf: (name: string) => string,
   dryRun = false,
 ): Promise<object> {
+  const { compileModel } = await import('@flexattn/flexattn-runtime');
   const reports: Record<string, object> = {};
   for (const model of context.config.models) {
     const checkpoint = checkpointOf(context, model);

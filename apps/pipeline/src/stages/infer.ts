@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { inferItems } from '@flexattn/flexattn-runtime';
 import { toolsOf } from '../code-hash.js';
 import { artifacts } from '../run-context.js';
 import type { Stage } from '../stage.js';
@@ -18,6 +17,7 @@ export const infer: Stage = {
   tools: () => Promise.resolve(toolsOf('@flexattn/flexattn-runtime')),
   produce: async (context, out) => {
     const { config, workspace, signal, quiet } = context;
+    const { inferItems } = await import('@flexattn/flexattn-runtime');
     const reports: Record<string, object> = {};
     for (const { name } of config.models) {
       reports[name] = await inferItems({

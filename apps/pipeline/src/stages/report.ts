@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { toolsOf } from '../code-hash.js';
-import { writeReport } from '../report/node/write-report.js';
 import { artifacts, type RunContext } from '../run-context.js';
 import type { Stage } from '../stage.js';
 import { benchmarkFolders } from './items.js';
@@ -15,15 +14,17 @@ export const report: Stage = {
     return { run, data, checkpoint, init, models, train: training, ...settings };
   },
   tools: () => Promise.resolve(toolsOf('@flexattn/pipeline')),
-  produce: (context, out) =>
-    writeReport({
+  produce: async (context, out) => {
+    const { writeReport } = await import('../report/node/write-report.js');
+    return writeReport({
       ...inputsOf(context),
       run: context.run,
       config: context.config,
       root: context.workspace,
       samples: context.config.report.samples,
       out,
-    }),
+    });
+  },
   show: (_, folder) => `report: ${folder}/index.html`,
 };
 

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { readSamples } from '@flexattn/data-prep';
-import { encodeConversation, loadTokenizer } from '@flexattn/flexattn-runtime';
 import { openCheckpoint } from '@flexattn/model-prep';
 import { writeTrainingData } from '@flexattn/train';
 import { toolsOf } from '../code-hash.js';
@@ -19,6 +18,7 @@ export const tokens: Stage = {
   parameters: ({ config }) => ({ modelMaxLength: config.train.modelMaxLength }),
   tools: () => Promise.resolve(toolsOf('@flexattn/flexattn-runtime')),
   produce: async (context, out) => {
+    const { encodeConversation, loadTokenizer } = await import('@flexattn/flexattn-runtime');
     const { vision } = (await openCheckpoint(artifacts(context, 'init'))).config;
     const tokenizer = await loadTokenizer(artifacts(context, 'init'));
     return writeTrainingData({

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { execa, type Result } from 'execa';
+import type { execa as Execa, Result } from 'execa';
 import { FlexattnError, StageError } from '../errors.js';
 import { toIoError } from './io-error.js';
 
@@ -55,9 +55,10 @@ export async function runProgram(
 ): Promise<ProgramOutput> {
   const { cwd, signal, onLine } = options;
   await checkFolder(cwd);
+  const { execa } = await import('execa'); // 80 ms that what starts no program need not wait for
   throwIfAborted(signal);
   const output: ProgramOutput = { stdoutTail: [], stderrTail: [] };
-  const child = start(program, args, options);
+  const child = start(execa, program, args, options);
   const kill = () => signalGroup(child.pid, 'SIGKILL');
   let killTimer: NodeJS.Timeout | undefined;
   const stop = () => {
@@ -101,7 +102,12 @@ function throwIfAborted(signal: AbortSignal | undefined): void {
     : new StageError('INTERRUPTED', 'stopped', { exitCode: 130, cause: reason });
 }
 
-function start(program: string, args: readonly string[], { cwd, env, allowEnv = [] }: RunProgramOptions) {
+function start(
+  execa: typeof Execa,
+  program: string,
+  args: readonly string[],
+  { cwd, env, allowEnv = [] }: RunProgramOptions,
+) {
   return execa(program, args, {
     ...(cwd === undefined ? {} : { cwd }),
     env: { ...allowedEnvironment(allowEnv), ...env },
