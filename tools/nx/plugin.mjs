@@ -110,6 +110,7 @@ function checkTarget(root) {
       '^source',
       '{workspaceRoot}/eslint.config.js',
       '{workspaceRoot}/tsconfig*.json',
+      '{workspaceRoot}/.prettier*',
     ],
   };
 }
@@ -123,7 +124,12 @@ function testTarget(name, root) {
       ...BUILD,
       ...(name === 'train' || name === 'pipeline' ? [{ projects: 'train', target: 'python-env' }] : []),
     ],
-    inputs: ['{projectRoot}/**/*', '^source', '{workspaceRoot}/vitest.config.ts'],
+    inputs: [
+      '{projectRoot}/**/*',
+      '^source',
+      '{workspaceRoot}/vitest.config.ts',
+      ...(name === 'pipeline' ? ['{workspaceRoot}/.github/**/*', '{workspaceRoot}/configs/**/*'] : []),
+    ],
   };
 }
 

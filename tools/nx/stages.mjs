@@ -22,7 +22,7 @@ export const STAGES = {
   compile: {
     project: 'flexattn-runtime',
     after: ['init', 'train'],
-    config: ['models', 'compile'],
+    config: ['models'],
     reads: [],
   },
   infer: {
@@ -40,7 +40,7 @@ export const STAGES = {
   report: {
     project: 'pipeline',
     after: ['clean', 'train', 'infer', 'eval'],
-    config: ['report', 'models'],
+    config: ['report', 'models', 'data', 'checkpoint', 'init', 'train'],
     reads: [],
   },
 };

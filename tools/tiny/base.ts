@@ -25,8 +25,8 @@ const SETTINGS = {
 /** How long each lesson takes. */
 const LESSONS = [
   { name: 'stripes', steps: 350, learningRate: 2e-3 },
-  { name: 'sides', steps: 600, learningRate: 2e-3 },
-  { name: 'all', steps: 600, learningRate: 1.5e-3 },
+  { name: 'sides', steps: 700, learningRate: 2e-3 },
+  { name: 'all', steps: 500, learningRate: 1.5e-3 },
 ];
 
 /**

@@ -34,7 +34,10 @@ export function runCommand(
 ): Promise<Outcome> {
   const { cwd = ROOT, env = {}, watch } = options;
   return new Promise((done, fail) => {
-    const child = spawn(program, args, { cwd, env: { ...process.env, NX_DAEMON: 'false', ...env } });
+    const child = spawn(program, args, {
+      cwd,
+      env: { ...process.env, NX_DAEMON: 'false', FORCE_COLOR: '0', NO_COLOR: '1', ...env },
+    });
     const outcome: Outcome = { code: null, stdout: '', stderr: '' };
     const collect = (stream: 'stdout' | 'stderr') => (chunk: Buffer) => {
       outcome[stream] += chunk.toString();

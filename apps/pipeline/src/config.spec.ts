@@ -35,6 +35,13 @@ describe('a configuration', () => {
     expect(config.clean).toEqual({ verify: 'header', textOnly: 'placeholder' });
   });
 
+  it('takes the figures of extra as numbers too, as checkpoints hold them', async () => {
+    const { config } = await open(
+      edited((one) => (one['init'] = { extra: { threshold: 48, warmup: '10' } })),
+    );
+    expect(config.init.extra).toEqual({ threshold: '48', warmup: '10' });
+  });
+
   const bad: [string, string, RegExp][] = [
     ['an unknown key', edited((one) => (one['cleen'] = {})), /run\.json: .*cleen/],
     [
@@ -57,6 +64,28 @@ describe('a configuration', () => {
       'a model named like a path',
       edited((one) => Object.assign(one['models']?.[0] ?? {}, { name: '../x' })),
       /\[models\.0\.name\]/,
+    ],
+    [
+      'an unknown benchmark',
+      edited((one) => Object.assign(one['eval'] ?? {}, { benchmarks: { foo: { path: 'x' } } })),
+      /\[eval\.benchmarks\].*no benchmark is named "foo"; choose of textvqa, vstar, magnifier/,
+    ],
+    [
+      'an unknown protocol',
+      edited((one) =>
+        Object.assign(one['eval'] ?? {}, { benchmarks: { vstar: { path: 'x', protocol: 'y' } } }),
+      ),
+      /has no protocol "y"/,
+    ],
+    [
+      'no benchmark',
+      edited((one) => Object.assign(one['eval'] ?? {}, { benchmarks: {} })),
+      /at least one benchmark/,
+    ],
+    [
+      'a misspelt figure of extra',
+      edited((one) => Object.assign(one['init'] ?? {}, { extra: { treshold: '2' } })),
+      /\[init\.extra\].*treshold/,
     ],
     ['no JSON', '{"data": ', /line 1, column/],
     ['a key that stands twice', '{"data": 1, "data": 2}', /"data" stands twice/],
@@ -82,9 +111,11 @@ describe('openRun', () => {
   it('prefers the interpreter that the configuration names', async () => {
     writeFileSync(
       join(folder, 'run.json'),
-      edited((one) => Object.assign(one['train'] ?? {}, { python: '/a' })),
+      edited((one) => Object.assign(one['train'] ?? {}, { python: 'venv/a' })),
     );
-    expect((await openRun({ config: 'run.json', cwd: folder, signal, python: '/b' })).python).toBe('/a');
+    expect((await openRun({ config: 'run.json', cwd: folder, signal, python: '/b' })).python).toBe(
+      join(folder, 'venv/a'),
+    );
     writeFileSync(join(folder, 'run.json'), tiny);
     expect((await openRun({ config: 'run.json', cwd: folder, signal, python: '/b' })).python).toBe('/b');
   });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { benchmarks } from '@flexattn/eval';
 import { trainSettingsSchema } from '@flexattn/train';
 
 const modelSchema = z.strictObject({
@@ -10,21 +11,56 @@ const modelSchema = z.strictObject({
   selection: z.enum(['attention', 'none']),
 });
 
-const benchmarkSchema = z.strictObject({ path: z.string(), protocol: z.string().optional() });
+const path = z.string().min(1);
+
+/** A figure of `extra`: LLaVA checkpoints hold strings there, people write numbers. */
+const figure = z
+  .union([z.string().regex(/^\d+$/, 'expected a whole number'), z.number().int().nonnegative()])
+  .transform(String);
+
+const extraSchema = z.strictObject({
+  lowres_size: figure.optional(),
+  highres_size: figure.optional(),
+  zoom_ratio: figure.optional(),
+  threshold: figure.optional(),
+  warmup: figure.optional(),
+  select_from_layer: figure.optional(),
+});
+
+/** Only the figures that are given: they are merged into the checkpoint's own. */
+function withoutUndefined(extra: z.output<typeof extraSchema>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(extra).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
+  );
+}
+
+const benchmarksSchema = z
+  .record(z.string(), z.strictObject({ path, protocol: z.string().optional() }))
+  .superRefine((settings, context) => {
+    if (Object.keys(settings).length === 0) context.addIssue('expected at least one benchmark');
+    for (const [name, { protocol }] of Object.entries(settings)) {
+      const known = benchmarks.get(name);
+      if (known === undefined) {
+        context.addIssue(`no benchmark is named "${name}"; choose of ${[...benchmarks.keys()].join(', ')}`);
+      } else if (protocol !== undefined && !known.protocols.includes(protocol)) {
+        context.addIssue(`"${name}" has no protocol "${protocol}"; choose of ${known.protocols.join(', ')}`);
+      }
+    }
+  });
 
 /** One JSON file a run. Paths start from the workspace (the folder of `nx.json`). */
 export const configSchema = z.strictObject({
   $schema: z.string().optional(),
-  data: z.strictObject({ annotations: z.string(), images: z.string() }),
+  data: z.strictObject({ annotations: path, images: path }),
   /** A LLaVA-1.5 checkpoint folder. */
-  checkpoint: z.string(),
+  checkpoint: path,
   clean: z
     .strictObject({
       verify: z.enum(['exists', 'header']).default('header'),
       textOnly: z.enum(['placeholder', 'keep', 'drop']).default('placeholder'),
     })
     .prefault({}),
-  init: z.strictObject({ extra: z.record(z.string(), z.string()) }),
+  init: z.strictObject({ extra: extraSchema.transform(withoutUndefined) }),
   models: z
     .array(modelSchema)
     .min(1)
@@ -32,10 +68,10 @@ export const configSchema = z.strictObject({
       (models) => new Set(models.map(({ name }) => name)).size === models.length,
       'two models have the same name',
     ),
-  train: trainSettingsSchema.omit({ highres: true }).extend({ python: z.string().optional() }),
+  train: trainSettingsSchema.omit({ highres: true }).extend({ python: path.optional() }),
   infer: z.strictObject({ threads: z.number().int().positive().default(2) }).prefault({}),
   eval: z.strictObject({
-    benchmarks: z.record(z.string(), benchmarkSchema),
+    benchmarks: benchmarksSchema,
     /** Of the bootstrap. */
     seed: z.number().int().nonnegative().default(1),
   }),

@@ -10,6 +10,8 @@ export interface RunContext {
   workspace: string;
   /** The configuration's file name without its ending. */
   run: string;
+  /** The configuration as it was named on the command line. */
+  configArgument: string;
   config: Config;
   fingerprints: Fingerprints;
   signal: AbortSignal;
@@ -36,11 +38,15 @@ export async function openRun(options: RunOptions): Promise<RunContext> {
   return {
     workspace,
     run: basename(file, '.json'),
+    configArgument: options.config,
     config,
     fingerprints: await Fingerprints.open(join(workspace, '.flexattn', 'fingerprints.tsv')),
     signal: options.signal,
     quiet: options.quiet ?? false,
-    python: config.train.python ?? options.python,
+    python:
+      config.train.python === undefined
+        ? namedPython(options.python)
+        : inWorkspace(config.train.python, workspace),
   };
 }
 
@@ -58,6 +64,16 @@ export function artifacts({ workspace, run }: RunContext, stage: string): string
 export function shown({ workspace }: RunContext, path: string): string {
   const inside = relative(workspace, path);
   return inside.startsWith('..') ? path : inside;
+}
+
+/** `FLEXATTN_PYTHON`; an empty one is none. */
+export function namedPython(python: string | undefined): string | undefined {
+  return python === '' ? undefined : python;
+}
+
+/** A path starts from the workspace; a bare name is looked for in the PATH. */
+function inWorkspace(program: string, workspace: string): string {
+  return /[\\/]/.test(program) ? resolve(workspace, program) : program;
 }
 
 function configFile(config: string, cwd: string): string {

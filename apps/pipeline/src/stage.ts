@@ -104,7 +104,7 @@ async function requireArtifacts(context: RunContext, stage: string, earlier: str
     `${stage} needs what ${earlier} writes, which is ${there ? 'damaged' : 'missing'}`,
     {
       file: shown(context, folder),
-      hint: `run "flexattn ${commandOf(earlier)} --config ${context.run}" first`,
+      hint: `run "flexattn ${commandOf(earlier)} --config ${context.configArgument}" first`,
     },
   );
 }

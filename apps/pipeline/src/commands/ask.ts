@@ -1,6 +1,10 @@
 import type { Command } from 'commander';
 import { positiveInteger } from '../flags.js';
+import { PipelineError } from '../errors.js';
 import { abortOnSignals } from '../signals.js';
+
+/** Characters: far more than any context holds; onnxruntime 1.30 crashes in a process with an argument of 32 kB. */
+const MAX_QUESTION_LENGTH = 16_384;
 
 interface AskFlags {
   model: string;
@@ -24,6 +28,7 @@ export function addAskCommand(program: Command): void {
       '\nExample:\n  flexattn ask --model runs/tiny/compile/flexattn --image picture.png "Which way do the stripes on the red plate run?"\n',
     )
     .action(async (question: string, flags: AskFlags) => {
+      if (question.length > MAX_QUESTION_LENGTH) throw tooLong(question);
       const { buildPrompt, loadModel } = await import('@flexattn/flexattn-runtime');
       const model = await loadModel(flags.model);
       try {
@@ -39,4 +44,9 @@ export function addAskCommand(program: Command): void {
         await model.release();
       }
     });
+}
+
+function tooLong(question: string): PipelineError {
+  const what = `expected a question of at most ${MAX_QUESTION_LENGTH} characters, got ${question.length}`;
+  return new PipelineError('QUESTION_TOO_LONG', what, { hint: 'shorten it' });
 }

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { PipelineError } from '../errors.js';
-import { workspaceOf } from '../run-context.js';
+import { namedPython, workspaceOf } from '../run-context.js';
 import { abortOnSignals } from '../signals.js';
 import { trainingPython } from '../stages/train.js';
 import { verifyCases, type VerifiedCase } from '../verify-golden.js';
@@ -18,7 +18,7 @@ export function addVerifyCommand(program: Command): void {
       const signal = abortOnSignals();
       const cwd = process.cwd();
       const python = async () => {
-        const python = process.env['FLEXATTN_PYTHON'];
+        const python = namedPython(process.env['FLEXATTN_PYTHON']);
         const workspace = workspaceOf(cwd, cwd);
         return (await trainingPython({ workspace, python, signal, quiet: flags.json ?? false })).python;
       };

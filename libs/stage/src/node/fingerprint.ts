@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, type BigIntStats } from 'node:fs';
-import { readFile, readdir, stat } from 'node:fs/promises';
+import { lstat, readFile, readdir, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { StageError } from '../errors.js';
@@ -24,7 +24,7 @@ export async function sha256File(path: string): Promise<string> {
 
 /**
  * Hashes of files and folders that remember (path, size, mtime, inode): an unchanged 1 GB file costs one `stat`.
- * A folder's hash covers the relative names and the bytes of all files in it, links followed, in sorted order.
+ * A folder's hash covers the relative names and the bytes of all files in it in sorted order; links are not followed.
  */
 export class Fingerprints {
   private readonly known = new Map<string, string>();
@@ -55,7 +55,7 @@ export class Fingerprints {
     const found = await statOf(path);
     if (!found.isDirectory()) return this.limit(() => this.ofFile(path));
     const names = (await filesBelow(path, '')).sort();
-    const hashes = await Promise.all(names.map((name) => this.limit(() => this.ofFile(join(path, name)))));
+    const hashes = await Promise.all(names.map((name) => this.limit(() => this.ofEntry(join(path, name)))));
     const hash = createHash('sha256');
     names.forEach((name, i) => hash.update(`${name}\0${hashes[i] ?? ''}\n`));
     return hash.digest('hex');
@@ -85,6 +85,16 @@ export class Fingerprints {
     this.learnt = false;
   }
 
+  /** A link in a folder counts by its text and its target's size and time: nothing outside the folder is opened. */
+  private async ofEntry(path: string): Promise<string> {
+    const found = await orIoError(path, lstat(path, { bigint: true }));
+    if (found.isFile()) return this.ofFile(path);
+    if (!found.isSymbolicLink()) return sha256Text('neither file, folder nor link');
+    const text = await orIoError(path, readlink(path));
+    const target = await stat(path, { bigint: true }).catch(() => undefined);
+    return sha256Text(target?.isFile() ? `link ${text}\0${target.size}\0${target.mtimeNs}` : `link ${text}`);
+  }
+
   private async ofFile(path: string): Promise<string> {
     const found = await statOf(path);
     // Reading a pipe or a device might never end.
@@ -110,9 +120,17 @@ function memoKey(path: string, { size, mtimeNs, ino }: BigIntStats): string {
   return createHash('sha256').update(`${path}\0${size}\0${mtimeNs}\0${ino}`).digest('base64url');
 }
 
-async function statOf(path: string): Promise<BigIntStats> {
+function sha256Text(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function statOf(path: string): Promise<BigIntStats> {
+  return orIoError(path, stat(path, { bigint: true }));
+}
+
+async function orIoError<T>(path: string, work: Promise<T>): Promise<T> {
   try {
-    return await stat(path, { bigint: true });
+    return await work;
   } catch (cause) {
     throw toIoError(cause, path);
   }
@@ -120,20 +138,10 @@ async function statOf(path: string): Promise<BigIntStats> {
 
 async function filesBelow(root: string, prefix: string): Promise<string[]> {
   const folder = join(root, prefix);
-  const nested = (await entriesOf(folder)).map(async (entry) => {
+  const entries = await orIoError(folder, readdir(folder, { withFileTypes: true }));
+  const nested = entries.map(async (entry) => {
     const name = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
-    const isFolder = entry.isSymbolicLink()
-      ? (await statOf(join(root, name))).isDirectory()
-      : entry.isDirectory();
-    return isFolder ? filesBelow(root, name) : [name];
+    return entry.isDirectory() ? filesBelow(root, name) : [name];
   });
   return (await Promise.all(nested)).flat();
-}
-
-async function entriesOf(folder: string) {
-  try {
-    return await readdir(folder, { withFileTypes: true });
-  } catch (cause) {
-    throw toIoError(cause, folder);
-  }
 }

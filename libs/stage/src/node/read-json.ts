@@ -11,8 +11,9 @@ const MAX_BYTES = 256e6;
 export async function readJson(file: string): Promise<unknown> {
   let bytes;
   try {
-    const { size } = await stat(file);
-    if (size > MAX_BYTES) throw tooLarge(file, size);
+    const found = await stat(file);
+    if (!found.isFile()) throw new StageError('NOT_A_FILE', 'expected a file', { file, hint: 'name a file' });
+    if (found.size > MAX_BYTES) throw tooLarge(file, found.size);
     bytes = await readFile(file);
   } catch (cause) {
     throw toIoError(cause, file);

@@ -25,8 +25,11 @@ class Picture:
 
 def load_picture(path: Path, size: int) -> Picture:
     """Reads, pads, resizes to size x size and normalises one picture."""
-    with Image.open(path) as opened:
-        image = opened.convert("RGB")
+    try:
+        with Image.open(path) as opened:
+            image = opened.convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ValueError(f"{path}: cannot be decoded ({error}); fetch it again, or drop its samples") from error
     width, height = image.size
     square = pad_to_square(image).resize((size, size), Image.Resampling.BICUBIC)
     values = (np.asarray(square, np.float32) / np.float32(255) - CLIP_MEAN) / CLIP_STD

@@ -4,17 +4,19 @@ import { TrainError } from '../errors.js';
 import { packageFolder, PYTHON_ENV } from './package-folder.js';
 
 const goldenSchema = z.object({
-  training: z.array(
-    z.object({
-      /** Fraction of an epoch done. */
-      epoch: z.number(),
-      loss: z.number(),
-      /** Norm of the difference over the norm, by tensor name. */
-      gradientErrors: z.record(z.string(), z.number()),
-      /** Loss within 1e-4, every gradient within 1e-3. */
-      ok: z.boolean(),
-    }),
-  ),
+  training: z
+    .array(
+      z.object({
+        /** Fraction of an epoch done. */
+        epoch: z.number(),
+        loss: z.number(),
+        /** Norm of the difference over the norm, by tensor name. */
+        gradientErrors: z.record(z.string(), z.number()),
+        /** Loss within 1e-4, every gradient within 1e-3. */
+        ok: z.boolean(),
+      }),
+    )
+    .min(1),
 });
 
 /** Loss and gradients of one golden batch at one point of training. */
