@@ -5,6 +5,7 @@ import { abortOnSignals } from '../signals.js';
 import { previewStep, runStep } from '../stage.js';
 import { COMMANDS, type StageCommand } from '../stages/index.js';
 import { summaryText } from '../summary-text.js';
+import { DIRECT_MODES } from './direct.js';
 
 interface StageFlags {
   config?: string;
@@ -29,7 +30,11 @@ export function addStageCommands(program: Command): void {
         `\nExample:\n  flexattn ${name} --config tiny\n  flexattn ${name} --config tiny --dry-run\n`,
       );
     for (const option of configOptions()) command.addOption(option);
-    command.action(async (flags: StageFlags) => runSteps(stageCommand, flags));
+    const direct = DIRECT_MODES[name];
+    direct?.addOptions(command);
+    command.action(async (flags: StageFlags) =>
+      direct?.isAskedFor({ ...flags }) === true ? direct.run({ ...flags }) : runSteps(stageCommand, flags),
+    );
   }
 }
 
