@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runStage } from '@flexattn/stage';
+import { Fingerprints, runStage } from '@flexattn/stage';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const picture = 'pictures/a.png';
@@ -47,7 +47,9 @@ async function leaveArtifacts(): Promise<string> {
     await writeFile(join(folder, 'out.txt'), 'out');
     return null;
   };
-  await runStage({ workspace, run: 'one', stage: 'clean', inputs: {}, parameters: {}, tools: {}, produce });
+  const fingerprints = await Fingerprints.open(join(workspace, '.flexattn/fingerprints.tsv'));
+  const decided = { stage: 'clean', inputs: {}, parameters: {}, tools: {} };
+  await runStage({ workspace, run: 'one', ...decided, fingerprints, produce });
   return join(workspace, 'runs/one/clean/out.txt');
 }
 

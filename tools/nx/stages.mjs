@@ -1,6 +1,7 @@
 /**
  * The stages in order: whose lib runs it, which stages' receipts it reads, which parts of the configuration decide
- * its result, and which paths in there name data that it reads (each path a list of keys; `*` is every key).
+ * its result, and which paths in there name data that it reads (each path a list of keys; `*` is every key). Data that
+ * an earlier stage reads too are left out: their hash is in its receipt.
  */
 export const STAGES = {
   clean: {
@@ -17,7 +18,7 @@ export const STAGES = {
     project: 'train',
     after: ['clean', 'init'],
     config: ['train', 'models'],
-    reads: [['data', 'images']],
+    reads: [],
   },
   compile: {
     project: 'flexattn-runtime',
@@ -35,7 +36,7 @@ export const STAGES = {
     project: 'eval',
     after: ['infer'],
     config: ['eval', 'models'],
-    reads: [['eval', 'benchmarks', '*', 'path']],
+    reads: [],
   },
   report: {
     project: 'pipeline',

@@ -10,7 +10,7 @@ const write = (path: string, text: string) => {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, text);
 };
-const hash = () => codeHash('@flexattn/a', join(folder, 'index.js'));
+const hash = () => codeHash('@flexattn/a', join(folder, 'index.js'), new Map());
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'flexattn-code-'));

@@ -8,16 +8,24 @@ const packageSchema = z.object({ dependencies: z.record(z.string(), z.string()).
 
 /**
  * SHA-256 over the code that a lib runs: its JavaScript and Python, the exact versions of its dependencies, and the
- * same of our libs that it uses. A result is kept only as long as this stays. `from`: the module that looks it up.
+ * same of our libs that it uses. A result is kept only as long as this stays. `from`: the module that looks it up; `known`: hashes found before.
  */
-export function codeHash(name: string, from: string = import.meta.url): string {
+export function codeHash(name: string, from: string = import.meta.url, known = HASHED): string {
   const manifest = createRequire(from).resolve(`${name}/package.json`);
+  const hash = known.get(manifest) ?? hashPackage(manifest, known);
+  known.set(manifest, hash);
+  return hash;
+}
+
+/** Hashes by manifest: the code of a process stays what it is while it runs. */
+const HASHED = new Map<string, string>();
+
+function hashPackage(manifest: string, known: Map<string, string>): string {
   const { dependencies } = packageSchema.parse(JSON.parse(readFileSync(manifest, 'utf8')));
   const hash = createHash('sha256');
   for (const [dependency, version] of Object.entries(dependencies).sort()) {
-    hash.update(
-      `${dependency} ${dependency.startsWith('@flexattn/') ? codeHash(dependency, manifest) : version}\n`,
-    );
+    const part = dependency.startsWith('@flexattn/') ? codeHash(dependency, manifest, known) : version;
+    hash.update(`${dependency} ${part}\n`);
   }
   for (const folder of ['dist', 'python']) hashCode(join(dirname(manifest), folder), hash);
   return hash.digest('hex');

@@ -59,10 +59,10 @@ export async function runStep(context: RunContext, stage: Stage): Promise<StepRe
     signal.throwIfAborted();
     inputs[role] = await context.fingerprints.of(path);
   }
-  await context.fingerprints.save();
   const { receipt, outcome, folder } = await runStage({
     workspace,
     run,
+    fingerprints: context.fingerprints,
     stage: stage.name,
     inputs,
     parameters: jsonObject(stage.parameters(context)),

@@ -1,33 +1,25 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
 import { canonicalJson } from './canonical-json.js';
 
-const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
-
-/** The shape of `receipt.json`. */
-const receiptSchema = z.strictObject({
-  stage: z.string(),
-  /** SHA-256 of all that decides the result: stage, inputs, parameters, tools. */
-  key: sha256Schema,
-  /** What was read, by role: SHA-256 of its bytes. */
-  inputs: z.record(z.string(), sha256Schema),
-  parameters: z.record(z.string(), z.json()),
-  /** Versions and code hashes of what did the work. */
-  tools: z.record(z.string(), z.string()),
-  files: z.array(
-    z.strictObject({ path: z.string(), size: z.number().int().nonnegative(), sha256: sha256Schema }),
-  ),
-  /** What the stage says of its work: counts, losses; shown to people. */
-  summary: z.json(),
-  /** SHA-256 of all the fields above as canonical JSON: a receipt that was damaged or edited is none. */
-  sha256: sha256Schema,
-});
+/** A JSON value. */
+export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
 
 /** What a stage did, without clock, host or absolute path: the same work gives the same receipt anywhere. */
-export type Receipt = z.output<typeof receiptSchema>;
-
-/** A JSON value. */
-export type Json = z.output<ReturnType<typeof z.json>>;
+export interface Receipt {
+  stage: string;
+  /** SHA-256 of all that decides the result: stage, inputs, parameters, tools. */
+  key: string;
+  /** What was read, by role: SHA-256 of its bytes. */
+  inputs: Record<string, string>;
+  parameters: Record<string, Json>;
+  /** Versions and code hashes of what did the work. */
+  tools: Record<string, string>;
+  files: { path: string; size: number; sha256: string }[];
+  /** What the stage says of its work: counts, losses; shown to people. */
+  summary: Json;
+  /** SHA-256 of all the fields above as canonical JSON: a receipt that was damaged or edited is none. */
+  sha256: string;
+}
 
 /** All that decides a stage's result. */
 export type StageInputs = Pick<Receipt, 'stage' | 'inputs' | 'parameters' | 'tools'>;
@@ -52,10 +44,47 @@ export function parseReceipt(text: string): Receipt | undefined {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
-  const receipt = receiptSchema.safeParse(value).data;
-  if (receipt === undefined) return undefined;
-  const { sha256, ...content } = receipt;
-  return sha256 === hashOf(content) && receipt.key === receiptKey(receipt) ? receipt : undefined;
+  if (!isReceipt(value)) return undefined;
+  const { sha256, ...content } = value;
+  return sha256 === hashOf(content) && value.key === receiptKey(value) ? value : undefined;
+}
+
+type Check = (value: unknown) => boolean;
+const isText: Check = (value) => typeof value === 'string';
+const isHash: Check = (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
+const isSize: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
+const isAny: Check = () => true;
+const recordOf =
+  (check: Check): Check =>
+  (value) =>
+    isObject(value) && Object.values(value).every(check);
+const objectOf =
+  (fields: Record<string, Check>): Check =>
+  (value) =>
+    isObject(value) &&
+    Object.keys(value).length === Object.keys(fields).length &&
+    Object.entries(fields).every(([name, check]) => check(value[name]));
+
+const isFile = objectOf({ path: isText, size: isSize, sha256: isHash });
+
+/** By hand: a schema library takes 0.1 s to load, and Nx waits for every fingerprint that reads a receipt. */
+const hasReceiptFields = objectOf({
+  stage: isText,
+  key: isHash,
+  inputs: recordOf(isHash),
+  parameters: recordOf(isAny),
+  tools: recordOf(isText),
+  files: (value) => Array.isArray(value) && value.every(isFile),
+  summary: isAny,
+  sha256: isHash,
+});
+
+function isReceipt(value: unknown): value is Receipt {
+  return hasReceiptFields(value);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The text of `receipt.json`. */

@@ -28,7 +28,7 @@ export class ContentStore {
       await linkOrCopy(source, target);
       // A file with other names may be somebody else's as well: its mode is not ours to change.
       if (own.isFile() && own.nlink === 1) await chmod(target, 0o444);
-      await this.fingerprints.remember(target, sha256);
+      this.fingerprints.remember(target, sha256);
     }
     return files;
   }

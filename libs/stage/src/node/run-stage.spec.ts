@@ -18,9 +18,10 @@ class ToyStage {
     return new ToyStage(await temporaryFolder());
   }
 
-  run(text: string, change: Partial<StageRun> = {}) {
+  async run(text: string, change: Partial<StageRun> = {}) {
     return runStage({
       workspace: this.workspace,
+      fingerprints: await Fingerprints.open(this.at('.flexattn', 'fingerprints.tsv')),
       run: 'tiny',
       stage: 'toy',
       inputs: { data: 'a'.repeat(64) },

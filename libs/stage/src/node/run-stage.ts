@@ -13,7 +13,7 @@ import {
 import { resolveInside } from '../resolve-inside.js';
 import { writeFileAtomic } from './atomic-file.js';
 import { ContentStore } from './content-store.js';
-import { Fingerprints } from './fingerprint.js';
+import type { Fingerprints } from './fingerprint.js';
 import { toIoError } from './io-error.js';
 import { acquireLock } from './lock.js';
 
@@ -22,6 +22,8 @@ export interface StageRun extends StageInputs {
   workspace: string;
   /** The run's name: the artifacts appear in `runs/<run>/<stage>/`. */
   run: string;
+  /** Hashes known so far; what is learnt is kept at the end. */
+  fingerprints: Fingerprints;
   /** Does the work: writes files below `folder`, gives back a summary. */
   produce: (folder: string) => Promise<Json>;
   /** Told what happens and why, a line each. */
@@ -47,11 +49,10 @@ export async function runStage(options: StageRun): Promise<StageResult> {
   const runFolder = resolveInside(join(options.workspace, 'runs'), options.run);
   const release = await acquireLock(resolveInside(runFolder, `.${options.stage}.lock`));
   try {
-    const fingerprints = await Fingerprints.open(join(options.workspace, '.flexattn', 'fingerprints.tsv'));
     try {
-      return await new Attempt(options, fingerprints, resolveInside(runFolder, options.stage)).result();
+      return await new Attempt(options, resolveInside(runFolder, options.stage)).result();
     } finally {
-      await fingerprints.save();
+      await options.fingerprints.save();
     }
   } finally {
     await release();
@@ -88,14 +89,13 @@ class Attempt {
 
   constructor(
     private readonly options: StageRun,
-    private readonly fingerprints: Fingerprints,
     private readonly folder: string,
   ) {
     const state = join(options.workspace, '.flexattn');
     this.key = receiptKey(options);
     this.kept = join(state, 'receipts', `${this.key}.json`);
     this.staging = `${folder}.staging`; // beside the result: relative paths out of it stay true there
-    this.store = new ContentStore(join(state, 'store'), fingerprints);
+    this.store = new ContentStore(join(state, 'store'), options.fingerprints);
   }
 
   async result(): Promise<StageResult> {
@@ -103,7 +103,7 @@ class Attempt {
     const shown = await readReceipt(join(this.folder, RECEIPT));
     const known = await this.knownReceipt();
     if (known !== undefined && shown?.sha256 === known.sha256) {
-      if (await isIntact(this.folder, this.fingerprints)) {
+      if (await isIntact(this.folder, this.options.fingerprints)) {
         this.say('up to date');
         return { receipt: known, folder: this.folder, outcome: 'kept' };
       }
@@ -176,7 +176,7 @@ class Attempt {
     }
     await rename(fresh, this.folder);
     for (const { path, sha256 } of receipt.files) {
-      await this.fingerprints.remember(resolveInside(this.folder, path), sha256);
+      this.options.fingerprints.remember(resolveInside(this.folder, path), sha256);
     }
     await this.clear();
   }
