@@ -19,6 +19,23 @@ const depConstraints = Object.entries(rooms).map(([room, mayImport]) => ({
   onlyDependOnLibsWithTags: [room, ...mayImport].map((name) => `room:${name}`),
 }));
 
+/** What the pure core of a lib does not import. */
+const EDGE = [
+  'node:fs',
+  'node:fs/promises',
+  'node:child_process',
+  'node:worker_threads',
+  'node:http',
+  'node:https',
+  'node:net',
+  'node:os',
+  'node:process',
+  'execa',
+  'sharp',
+  'onnxruntime-node',
+  '@huggingface/hub',
+];
+
 export default tseslint.config(
   {
     ignores: [
@@ -51,6 +68,24 @@ export default tseslint.config(
       'no-empty': ['error', { allowEmptyCatch: false }],
       'max-lines': ['error', { max: 250, skipBlankLines: true, skipComments: true }],
       'max-lines-per-function': ['error', { max: 60, skipBlankLines: true, skipComments: true }],
+    },
+  },
+  {
+    files: ['libs/*/src/**/*.ts'],
+    ignores: ['libs/*/src/node/**', '**/*.spec.ts', '**/*.fixture.ts', '**/index.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              group: [...EDGE, '**/node/*'],
+              message: 'The core is pure: what touches files, processes or the network is in src/node.',
+            },
+          ],
+        },
+      ],
+      'no-restricted-globals': ['error', 'process', 'fetch'],
     },
   },
   {

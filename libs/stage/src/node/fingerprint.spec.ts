@@ -91,7 +91,7 @@ describe('the fingerprint of a file', () => {
     await write(folder, { a: 'bytes' });
     const reads = spyOnReading();
     const fingerprints = await Fingerprints.open(join(folder, 'memo.tsv'));
-    await fingerprints.remember(join(folder, 'a'), sha256('bytes'));
+    fingerprints.remember(join(folder, 'a'), sha256('bytes'));
     expect(await fingerprints.of(join(folder, 'a'))).toBe(sha256('bytes'));
     expect(reads()).toBe(0);
   });

@@ -86,7 +86,7 @@ export class Fingerprints {
   }
 
   /** A link in a folder counts by its text and its target's size and time: nothing outside the folder is opened. */
-  private ofEntry(path: string): string | Promise<string> {
+  private async ofEntry(path: string): Promise<string> {
     const found = orIoError(path, () => lstatSync(path, { bigint: true }));
     if (found.isFile()) return this.ofFile(path, found);
     if (!found.isSymbolicLink()) return sha256Text('neither file, folder nor link');
@@ -95,7 +95,7 @@ export class Fingerprints {
     return sha256Text(target?.isFile() ? `link ${text}\0${target.size}\0${target.mtimeNs}` : `link ${text}`);
   }
 
-  /** Known ones at once, without a turn of the event loop: a folder has 100,000 of them. */
+  /** A known one at once, without a turn of the event loop: a folder may have 100,000 of them. */
   private ofFile(path: string, found: BigIntStats): string | Promise<string> {
     // Reading a pipe or a device might never end.
     if (!found.isFile()) {
