@@ -35,7 +35,7 @@ async function* allLesson(seed: number): AsyncGenerator<Sample> {
   for (let i = 0; i < PICTURES; i++) {
     const random = createRandom(seed, `coarse/${i}/all`);
     const scene = drawScene(createRandom(seed, `coarse/${i}`), COARSE);
-    const conversations = conversationAbout(random, scene, random.pick([1, 1, 2]));
+    const conversations = conversationAbout(random, scene, random.pick([1, 1, 2]), 'one plate');
     yield await Promise.resolve({ id: String(i), image: `${i}.png`, conversations });
   }
   for (let i = 0; i < TEXT_ONLY; i++) {

@@ -23,14 +23,18 @@ const WITH_OPTIONS = 35;
 const short = ({ text, answer }: Question): Exchange => ({ question: text + SHORT_LINE, answer });
 const withLetters = ({ text, answer }: Question): Exchange => ({ question: text + LETTER_LINE, answer });
 
-/** Both plates' stripes, and where the plates lie. */
-function askAbout(random: Random, scene: Scene): Exchange[] {
+/** Whose place in the picture a conversation may ask for: that of every plate, or of one picked at random. */
+type Sides = 'every plate' | 'one plate';
+
+/** Both plates' stripes, and where plates lie. */
+function askAbout(random: Random, scene: Scene, sidesOf: Sides): Exchange[] {
   const directions = scene.plates.map((plate) =>
     random.chance(WITH_OPTIONS)
       ? withLetters(letterQuestion(random, plate))
       : short(directionQuestion(random, plate)),
   );
-  const sides = scene.plates.flatMap((plate) => sideQuestion(random, scene, plate));
+  const placed = sidesOf === 'every plate' ? scene.plates : [random.pick(scene.plates)];
+  const sides = placed.flatMap((plate) => sideQuestion(random, scene, plate));
   return [...directions, ...sides.map(short)];
 }
 
@@ -43,8 +47,13 @@ function toTurns(exchanges: readonly Exchange[], tag: string): Conversation[] {
 }
 
 /** A clean conversation about a scene, of one to `turns` turns (two to four questions can be asked). */
-export function conversationAbout(random: Random, scene: Scene, turns: number): Conversation[] {
-  return toTurns(random.shuffle(askAbout(random, scene)).slice(0, turns), '<image>\n');
+export function conversationAbout(
+  random: Random,
+  scene: Scene,
+  turns: number,
+  sidesOf: Sides = 'every plate',
+): Conversation[] {
+  return toTurns(random.shuffle(askAbout(random, scene, sidesOf)).slice(0, turns), '<image>\n');
 }
 
 /** A clean conversation of one turn: about a plate's stripes, or, in `sides` of 100 where it can be asked, about its side. */
