@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -29,6 +29,15 @@ describe('a configuration', () => {
       expect(run).toBe('run');
     },
   );
+
+  it('may not bear the name of one in configs/ and lie elsewhere', async () => {
+    for (const part of ['nx.json', 'run.json']) writeFileSync(join(folder, part), tiny);
+    mkdirSync(join(folder, 'configs'));
+    writeFileSync(join(folder, 'configs/run.json'), tiny);
+    const from = (config: string) => openRun({ config, cwd: folder, signal });
+    await expect(from('run.json')).rejects.toThrow('its runs would mix with those of configs/run.json');
+    expect((await from('configs/run.json')).run).toBe('run');
+  });
 
   it('gets the defaults that it leaves out', async () => {
     const { config } = await open(edited((one) => delete one['clean']));

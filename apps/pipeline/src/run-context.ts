@@ -35,6 +35,7 @@ export async function openRun(options: RunOptions): Promise<RunContext> {
   const file = configFile(options.config, options.cwd);
   const config = await readJsonAs(file, configSchema);
   const workspace = workspaceOf(dirname(file), options.cwd);
+  refuseTakenName(file, join(workspace, 'configs'));
   return {
     workspace,
     run: basename(file, '.json'),
@@ -48,6 +49,16 @@ export async function openRun(options: RunOptions): Promise<RunContext> {
         ? namedPython(options.python)
         : inWorkspace(config.train.python, workspace),
   };
+}
+
+/** Artifacts are kept under the file's name: a configuration elsewhere may not bear that of one in `configs/`. */
+function refuseTakenName(file: string, configs: string): void {
+  const taken = join(configs, basename(file));
+  if (dirname(file) === configs || !existsSync(taken)) return;
+  throw new PipelineError('BAD_CONFIG', `its runs would mix with those of configs/${basename(file)}`, {
+    file,
+    hint: 'give the file another name',
+  });
 }
 
 /** A path of the configuration, absolute. */

@@ -52,7 +52,11 @@ describe('readJson', () => {
 });
 
 describe('readJsonAs', () => {
-  const schema = z.strictObject({ n: z.number(), list: z.array(z.strictObject({ name: z.string() })) });
+  const schema = z.strictObject({
+    n: z.number().positive(),
+    list: z.array(z.strictObject({ name: z.string() })),
+    level: z.enum(['low', 'high']).optional(),
+  });
 
   it('gives what fits', async () => {
     const file = join(await temporaryFolder(), 'a.json');
@@ -73,6 +77,12 @@ describe('readJsonAs', () => {
     ['{"n":1}', 'a.json[list]: Invalid input: expected array, received undefined'],
     ['{"n":1,"list":[],"m":2}', 'a.json: Unrecognized key: "m"'],
     ['{"n":1,"list":[],"a\\nb":2}', 'a.json: Unrecognized key: "a\\u000ab"'],
+    ['{"n":-3,"list":[]}', 'a.json[n]: Too small: expected number to be >0, got -3; mend'],
+    [
+      '{"n":1,"list":[],"level":"hihg"}',
+      'a.json[level]: Invalid option: expected one of "low"|"high", got "hihg"; mend',
+    ],
+    [`{"n":1,"list":[],"level":"${'x'.repeat(99)}"}`, `got "${'x'.repeat(58)}…; mend`],
     ['[]', 'a.json: Invalid input: expected object, received array'],
   ])('names what does not fit: %s', async (text, message) => {
     const file = join(await temporaryFolder(), 'a.json');

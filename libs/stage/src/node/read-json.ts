@@ -26,15 +26,28 @@ export async function readJsonAs<Schema extends z.ZodType>(
   file: string,
   schema: Schema,
 ): Promise<z.output<Schema>> {
-  const result = schema.safeParse(await readJson(file));
+  const value = await readJson(file);
+  const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw new StageError('BAD_CONTENT', issue?.message ?? 'unexpected content', {
+  const { path = [], message = 'unexpected content' } = result.error.issues[0] ?? {};
+  // The library names the type that it got, and leaves out the value where a type is not all that is wrong.
+  const got = /received|[Uu]nrecognized/.test(message) ? '' : `, got ${quoted(valueAt(value, path))}`;
+  throw new StageError('BAD_CONTENT', `${message}${got}`, {
     file,
-    item: issue === undefined || issue.path.length === 0 ? undefined : issue.path.map(String).join('.'),
+    item: path.length === 0 ? undefined : path.map(String).join('.'),
     hint: 'mend the file',
     cause: result.error,
   });
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value);
+}
+
+/** At most 60 characters of the value's JSON. */
+function quoted(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
 }
 
 function decode(bytes: Uint8Array, file: string): string {

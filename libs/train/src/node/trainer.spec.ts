@@ -113,6 +113,17 @@ describe('the golden training batch', () => {
     },
     TIMEOUT,
   );
+
+  it.each([
+    ['without results', { batch: [{ image: null, input_ids: [1], answers: [] }] }, '[results]'],
+    ['with a result that has no loss', { batch: [], results: [{ epoch: 0, grads: 'g' }] }, '[batch]'],
+    ['of another kind', [], 'expected object, received array'],
+  ])('is refused where expected.json is one %s', async (_, expected, message) => {
+    const other = join(folder, 'no-case');
+    await mkdir(other, { recursive: true });
+    await writeFile(join(other, 'expected.json'), JSON.stringify(expected));
+    await expect(verifyTrainingGolden(other, { python })).rejects.toThrow(message);
+  });
 });
 
 describe('train', () => {

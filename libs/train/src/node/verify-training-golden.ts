@@ -1,7 +1,22 @@
+import { join } from 'node:path';
 import { z } from 'zod';
-import { parseJson, runProgram, StageError } from '@flexattn/stage';
+import { parseJson, readJsonAs, runProgram, StageError } from '@flexattn/stage';
 import { TrainError } from '../errors.js';
 import { packageFolder, PYTHON_ENV } from './package-folder.js';
+
+/** What a case says; the trainer reads the file itself. */
+const expectedSchema = z.object({
+  batch: z
+    .array(
+      z.object({
+        image: z.string().nullable(),
+        input_ids: z.array(z.number().int()).min(1),
+        answers: z.array(z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative()])),
+      }),
+    )
+    .min(1),
+  results: z.array(z.object({ epoch: z.number(), loss: z.number(), grads: z.string() })).min(1),
+});
 
 const goldenSchema = z.object({
   training: z
@@ -25,12 +40,14 @@ export type GoldenTraining = z.output<typeof goldenSchema>['training'][number];
 /**
  * Computes a golden training case (a folder with `expected.json`, its gradients and a checkpoint) with the trainer.
  *
- * @throws TrainError TRAINING_FAILED with the reason where it cannot be computed; StageError INTERRUPTED
+ * @throws StageError BAD_CONTENT where it is no such case; TrainError TRAINING_FAILED with the reason where it cannot be
+ *   computed; StageError INTERRUPTED
  */
 export async function verifyTrainingGolden(
   dir: string,
   { python, signal }: { python: string; signal?: AbortSignal | undefined },
 ): Promise<GoldenTraining[]> {
+  await readJsonAs(join(dir, 'expected.json'), expectedSchema);
   try {
     const lines: string[] = [];
     await runProgram(python, ['-m', 'flexattn_train.golden', dir], {
