@@ -40,7 +40,7 @@ const CASES: { name: string; stage: string; arrange: () => void; says: RegExp }[
     name: 'annotations that are not there',
     stage: 'clean',
     arrange: () => (config.data['annotations'] = 'nowhere.json'),
-    says: /nowhere\.json.*\(FILE_MISSING\)/,
+    says: /nowhere\.json: clean reads it as annotations.*\(INPUT_MISSING\)/,
   },
   {
     name: 'annotations that are not JSON',

@@ -3,8 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { openRun, type RunContext } from './run-context.js';
-import { previewStep, runStep, type Stage } from './stage.js';
+import { artifacts, openRun, type RunContext } from './run-context.js';
+import { previewStep, requireInputs, runStep, type Stage } from './stage.js';
 
 let context: RunContext;
 let calls: number;
@@ -44,6 +44,17 @@ beforeEach(async () => {
 afterEach(() => {
   vi.restoreAllMocks();
   rmSync(context.workspace, { recursive: true, force: true });
+});
+
+describe('requireInputs', () => {
+  it('names what is missing before any stage begins, and leaves what stages write to them', () => {
+    const later: Stage = { ...shout, name: 'later', reads: (run) => ({ made: artifacts(run, 'shout') }) };
+    requireInputs(context, [shout, later]);
+    rmSync(join(context.workspace, 'words.txt'));
+    expect(() => requireInputs(context, [later, shout])).toThrow(
+      'words.txt: shout reads it as words, and it is not there; put it there, or name another path',
+    );
+  });
 });
 
 describe('runStep', () => {

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { z } from 'zod';
 import { isIntact, runStage, type Json, type StageResult } from '@flexattn/stage';
 import { PipelineError } from './errors.js';
@@ -48,6 +48,20 @@ export interface StepPreview {
   writes: string;
   /** What the lib tells, where all that it reads is there. */
   preview?: Record<string, Json>;
+}
+
+/** Refuses to begin where something that no stage writes is missing: the last step may be hours away. */
+export function requireInputs(context: RunContext, stages: readonly Stage[]): void {
+  const written = `${artifacts(context, '')}${sep}`;
+  for (const stage of stages) {
+    for (const [role, path] of Object.entries(stage.reads(context))) {
+      if (path.startsWith(written) || existsSync(path)) continue;
+      throw new PipelineError('INPUT_MISSING', `${stage.name} reads it as ${role}, and it is not there`, {
+        file: shown(context, path),
+        hint: 'put it there, or name another path in the configuration',
+      });
+    }
+  }
 }
 
 /** Runs a stage, or finds its result at hand; says so on standard error. */

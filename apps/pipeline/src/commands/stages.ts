@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { configOptions } from '../flags.js';
 import { openRun } from '../run-context.js';
 import { abortOnSignals } from '../signals.js';
-import { previewStep, runStep } from '../stage.js';
+import { previewStep, requireInputs, runStep } from '../stage.js';
 import { COMMANDS, type StageCommand } from '../stages/index.js';
 import { summaryText } from '../summary-text.js';
 import { DIRECT_MODES } from './direct.js';
@@ -47,6 +47,7 @@ async function runSteps({ steps, shows }: StageCommand, flags: StageFlags): Prom
     quiet,
     python: process.env['FLEXATTN_PYTHON'],
   });
+  if (!dryRun) requireInputs(context, steps);
   const results: object[] = [];
   const texts: string[] = [];
   for (const step of steps) {
