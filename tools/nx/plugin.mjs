@@ -115,6 +115,9 @@ function checkTarget(root) {
   };
 }
 
+/** Whose tests compare with PyTorch, or train. */
+const NEED_PYTHON = ['model-prep', 'train', 'pipeline'];
+
 function testTarget(name, root) {
   return {
     command: `vitest run ${root}`,
@@ -122,7 +125,7 @@ function testTarget(name, root) {
     cache: true,
     dependsOn: [
       ...BUILD,
-      ...(name === 'train' || name === 'pipeline' ? [{ projects: 'train', target: 'python-env' }] : []),
+      ...(NEED_PYTHON.includes(name) ? [{ projects: 'train', target: 'python-env' }] : []),
     ],
     inputs: [
       '{projectRoot}/**/*',
