@@ -12,7 +12,7 @@ const common = {
   prompt: z.string(),
 };
 const itemSchema = z.union([
-  z.object({ ...common, options: z.array(z.string()).min(1) }),
+  z.object({ ...common, options: z.array(z.string()).min(1), endToken: z.boolean().optional() }),
   z.object({ ...common, maxNewTokens: z.number().int().positive() }),
 ]);
 

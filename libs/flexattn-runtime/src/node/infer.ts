@@ -104,8 +104,10 @@ async function answerItem(
     const { image } = picture;
     checkContent(item, image);
     const { id, prompt } = item;
-    if ('options' in item)
-      return { id, ...(await model.scoreOptions({ image, prompt, options: item.options })) };
+    if ('options' in item) {
+      const { options, endToken } = item;
+      return { id, ...(await model.scoreOptions({ image, prompt, options, endToken })) };
+    }
     return { id, ...(await model.generate({ image, prompt, maxNewTokens: item.maxNewTokens, signal })) };
   } catch (error) {
     // What the user can mend in the item is an answer; a bug, a full disk or a signal ends the run.
