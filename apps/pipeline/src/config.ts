@@ -35,7 +35,15 @@ function withoutUndefined(extra: z.output<typeof extraSchema>): Record<string, s
 }
 
 const benchmarksSchema = z
-  .record(z.string(), z.strictObject({ path, protocol: z.string().optional() }))
+  .record(
+    z.string(),
+    z.strictObject({
+      path,
+      protocol: z.string().optional(),
+      /** Decides the order of lettered options (V*, `letters`); null: as in the file. */
+      shuffleSeed: z.number().int().nullable().optional(),
+    }),
+  )
   .superRefine((settings, context) => {
     if (Object.keys(settings).length === 0) context.addIssue('expected at least one benchmark');
     for (const [name, { protocol }] of Object.entries(settings)) {

@@ -1,6 +1,6 @@
 import type { Answer } from './answer.js';
 import type { Item, Loaded, Request } from './item.js';
-import type { Extraction, Metric } from './metric.js';
+import type { Extraction, JudgeQuestion, Metric } from './metric.js';
 import type { ScoredItem, Statistics, TaskScore } from './summary.js';
 
 /** What a benchmark consists of where it is published. */
@@ -13,6 +13,15 @@ export interface Published {
   files: readonly string[];
   /** Where the files come from. */
   source: string;
+  /** What a protocol needs besides, by its name. */
+  protocolFiles?: Readonly<Record<string, { files: readonly string[]; source: string }>>;
+}
+
+/** How a benchmark is asked. */
+export interface Asking {
+  protocol: string;
+  /** Decides the order of lettered options where the benchmark has none of its own; null: as in the file. */
+  shuffleSeed: number | null;
 }
 
 /** A benchmark: five steps, of which only `load` touches files. */
@@ -26,12 +35,14 @@ export interface Benchmark {
   /** Figures of a protocol, the main one first; the protocol is part of their names. */
   metrics(protocol: string): readonly Metric[];
   /** Items in the order of the files; what cannot be asked comes as a reject. */
-  load(folder: string): AsyncIterable<Loaded>;
-  prompt(item: Item): Request;
+  load(folder: string, asking: Asking): AsyncIterable<Loaded>;
+  prompt(item: Item, protocol: string): Request;
   /** Free answers come as text, chosen options as losses; `prompt` decides which. */
-  extract(item: Item, answer: Answer): Extraction;
-  /** One number for each metric, in its order. */
-  score(item: Item, extraction: Extraction): number[];
+  extract(item: Item, answer: Answer, protocol: string): Extraction;
+  /** One number for each metric, in its order. An `EvalError` is recorded for the item, which then has no score. */
+  score(item: Item, extraction: Extraction, protocol: string): number[];
+  /** What a judge is to say of an answer, where the protocol's main metric is its; the verdict goes into the `Answer`. */
+  judgeQuestion?(item: Item, answer: string, protocol: string): JudgeQuestion | undefined;
   /** Scores of the whole and of each part, by task name. */
   aggregate(scored: readonly ScoredItem[], statistics: Statistics): Record<string, TaskScore>;
 }

@@ -68,14 +68,17 @@ export function countCodes(faults: readonly { code: string }[]): Record<string, 
   return Object.fromEntries(codes.map((code) => [code, codes.lastIndexOf(code) - codes.indexOf(code) + 1]));
 }
 
-function faultOf({ id, question, options }: Item, before: ReadonlyMap<string, Item>): EvalError | undefined {
+function faultOf(
+  { id, question, publishedPrompt = '', options }: Item,
+  before: ReadonlyMap<string, Item>,
+): EvalError | undefined {
   if (before.has(id)) {
     return new EvalError('DUPLICATE_ID', 'this id came before; the first item keeps it', {
       item: id,
       hint: 'give each question an id of its own',
     });
   }
-  if ([question, ...options].some((text) => text.includes(IMAGE_TAG))) {
+  if ([question, publishedPrompt, ...options].some((text) => text.includes(IMAGE_TAG))) {
     return new EvalError('IMAGE_TAG_IN_TEXT', `"${IMAGE_TAG}" in the question or an option`, {
       item: id,
       hint: 'take the tag out: it stands for a picture',

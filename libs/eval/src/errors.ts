@@ -9,16 +9,19 @@ export type ItemErrorCode =
   | 'ANSWER_TOO_LONG'
   | 'BAD_BASE64'
   | 'DUPLICATE_ID'
+  | 'EMPTY_OPTION'
   | 'EQUAL_OPTIONS'
   | 'IMAGE_TAG_IN_TEXT'
   | 'ITEM_INVALID'
   | 'MODEL_FAILED'
   | 'NOT_JSON'
+  | 'NOT_JUDGED'
   | 'NO_ANSWERS'
   | 'NO_OPTIONS'
   | 'PICTURE_EMPTY'
   | 'PICTURE_MISSING'
-  | 'PICTURE_OUTSIDE';
+  | 'PICTURE_OUTSIDE'
+  | 'PROMPT_MISSING';
 
 /** Codes of `EvalError`: those of items, and those that end a whole run. */
 export type EvalErrorCode =

@@ -1,7 +1,7 @@
 export { EvalError } from './errors.js';
 export type { EvalErrorCode, ItemErrorCode } from './errors.js';
-export type { Benchmark, BenchmarkSteps, Published } from './benchmark.js';
-export type { Extraction, Metric } from './metric.js';
+export type { Asking, Benchmark, BenchmarkSteps, Published } from './benchmark.js';
+export type { Extraction, JudgeQuestion, Metric, Verdict } from './metric.js';
 export type { InferItem, Item, Loaded, Picture, Reject, Request } from './item.js';
 export type { Answer, AnswerOrError } from './answer.js';
 export { processAnswer } from './process-answer.js';

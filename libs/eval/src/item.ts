@@ -12,8 +12,10 @@ export interface Item {
   category: string | null;
   /** As in the file. */
   question: string;
+  /** The whole question as a prompt file of the benchmark has it, where the protocol reads one. */
+  publishedPrompt?: string;
   picture: Picture;
-  /** Texts of which the model's losses choose; empty where the model answers freely. */
+  /** Texts to choose from, in the order in which they are asked; empty where there are none. */
   options: readonly string[];
   /** What is right: the annotators' answers, the right option's text, or its letter. */
   targets: readonly string[];
@@ -30,9 +32,13 @@ export interface Reject {
 /** What a loader yields. */
 export type Loaded = { item: Item } | { reject: Reject };
 
-/** What the model is asked: to go on freely, or for its loss on each option. */
+/**
+ * What the model is asked: to go on freely, or for its loss on each option. `endToken`: the end-of-text token follows
+ * each option and counts in its loss; left out: it does not.
+ */
 export type Request =
-  { prompt: string; maxNewTokens: number } | { prompt: string; options: readonly string[] };
+  | { prompt: string; maxNewTokens: number }
+  | { prompt: string; options: readonly string[]; endToken?: boolean | undefined };
 
 /** One line of items.jsonl. `image` starts with `./` where it lies beside that file, else it is below the root. */
 export type InferItem = { id: string; benchmark: string; image: string; imageSha256: string } & Request;

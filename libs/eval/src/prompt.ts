@@ -5,6 +5,9 @@ const SYSTEM =
 /** The line that LLaVA-1.5 adds to questions with short answers. */
 const SHORT_ANSWER = 'Answer the question using a single word or phrase.';
 
+/** The line that LLaVA-1.5 adds to questions whose options have letters. */
+export const LETTER_ONLY = "Answer with the option's letter from the given choices directly.";
+
 /** 512: the published scripts' limit for free answers. */
 export const MAX_NEW_TOKENS = 512;
 

@@ -10,8 +10,16 @@ export interface Model {
     text: string;
     finish?: 'stop' | 'length';
   }>;
-  /** For each option the mean cross-entropy of its tokens after the prompt, without an end token. */
-  scoreOptions(request: { image: string; prompt: string; options: readonly string[] }): Promise<{
+  /**
+   * For each option the mean cross-entropy of its tokens after the prompt and a space, with the end token behind them
+   * where `endToken` is true.
+   */
+  scoreOptions(request: {
+    image: string;
+    prompt: string;
+    options: readonly string[];
+    endToken: boolean;
+  }): Promise<{
     losses: readonly number[];
   }>;
 }
@@ -64,7 +72,8 @@ export async function answerItems(options: AnswerItemsOptions): Promise<{ items:
 async function answerOf(model: Model, item: InferItem, image: string): Promise<object> {
   try {
     if ('options' in item) {
-      const { losses } = await model.scoreOptions({ image, prompt: item.prompt, options: item.options });
+      const { prompt, options, endToken = false } = item;
+      const { losses } = await model.scoreOptions({ image, prompt, options, endToken });
       return { losses };
     }
     const { text, finish } = await model.generate({

@@ -8,15 +8,28 @@ import { EvalError } from '../errors.js';
  * Where a benchmark's files are, relative to `folder`: '' or the published folder's name followed by '/'.
  * Files that are not there: `BENCHMARK_INCOMPLETE`, which lists them and says where they come from.
  */
-export async function locate(name: string, folder: string, published: Published): Promise<string> {
+export async function locate(
+  name: string,
+  folder: string,
+  published: Published,
+  protocol?: string,
+): Promise<string> {
   const below = published.folder === undefined ? '' : `${published.folder}/`;
   const prefix = below !== '' && (await exists(join(folder, below))) ? below : '';
-  const found = await Promise.all(published.files.map((file) => exists(join(folder, prefix, file))));
-  const missing = published.files.filter((_, i) => found[i] !== true);
+  const special = published.protocolFiles?.[protocol ?? ''];
+  const sets = [published, ...(special === undefined ? [] : [special])];
+  const missing: string[] = [];
+  const sources: string[] = [];
+  for (const { files, source } of sets) {
+    const found = await Promise.all(files.map((file) => exists(join(folder, prefix, file))));
+    const lacking = files.filter((_, i) => found[i] !== true);
+    if (lacking.length > 0) sources.push(source);
+    missing.push(...lacking);
+  }
   if (missing.length === 0) return prefix;
   throw new EvalError('BENCHMARK_INCOMPLETE', `the benchmark "${name}" lacks ${missing.join(', ')}`, {
     file: join(folder, prefix),
-    hint: `get it from ${published.source}`,
+    hint: `get it from ${sources.join(' and ')}`,
   });
 }
 

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Benchmark } from '../benchmark.js';
+import type { Asking, Benchmark } from '../benchmark.js';
 import { EvalError } from '../errors.js';
 import { magnifier } from '../magnifier.js';
 import { textvqa } from '../textvqa.js';
@@ -23,6 +23,8 @@ export interface BenchmarkSetting {
   path: string;
   /** Default: the benchmark's first. */
   protocol?: string | undefined;
+  /** Decides the order of lettered options (V*, `letters`); default 0; null: as in the file, the right one first. */
+  shuffleSeed?: number | null | undefined;
 }
 
 /** What `writeItems` and `scoreAnswers` are told alike. */
@@ -37,15 +39,14 @@ export interface BenchmarkSettings {
 }
 
 /** A benchmark with its folder and protocol. */
-export interface ChosenBenchmark {
+export interface ChosenBenchmark extends Asking {
   benchmark: Benchmark;
   folder: string;
-  protocol: string;
 }
 
 /** Looks names and protocols up, in the order given: `BENCHMARK_UNKNOWN` or `PROTOCOL_UNKNOWN`, which list the known ones. */
 export function chooseBenchmarks({ benchmarks: settings, root }: BenchmarkSettings): ChosenBenchmark[] {
-  return Object.entries(settings).map(([name, { path, protocol }]) => {
+  return Object.entries(settings).map(([name, { path, protocol, shuffleSeed = 0 }]) => {
     const benchmark = benchmarks.get(name);
     if (benchmark === undefined) {
       throw new EvalError('BENCHMARK_UNKNOWN', `no benchmark is named "${name}"`, {
@@ -58,6 +59,7 @@ export function chooseBenchmarks({ benchmarks: settings, root }: BenchmarkSettin
         hint: `choose of ${benchmark.protocols.join(', ')}`,
       });
     }
-    return { benchmark, folder: root === undefined ? path : resolve(root, path), protocol: chosen };
+    const folder = root === undefined ? path : resolve(root, path);
+    return { benchmark, folder, protocol: chosen, shuffleSeed };
   });
 }

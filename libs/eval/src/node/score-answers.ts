@@ -75,20 +75,21 @@ export async function scoreAnswers(options: ScoreAnswersOptions): Promise<EvalRe
 
 /** Loads a benchmark again, for the targets, and checks that items.jsonl and rejects.jsonl are its. */
 async function askedOf(
-  { benchmark, folder, protocol }: ChosenBenchmark,
+  { benchmark, folder, ...asking }: ChosenBenchmark,
   inferItems: ReadonlyMap<string, InferItem>,
   allRejects: readonly Reject[],
   seed: number,
 ): Promise<Asked> {
   const { name, published } = benchmark;
-  const collected = await collectItems(benchmark.load(folder));
+  const { protocol } = asking;
+  const collected = await collectItems(benchmark.load(folder, asking));
   const rejects = allRejects.filter((reject) => reject.benchmark === name);
   const rejected = new Set(rejects.map(({ id }) => id));
   const items = collected.items.filter(({ id }) => inferItems.has(id) || !rejected.has(id));
   const own = [...inferItems.values()].filter((line) => line.benchmark === name);
   const ids = new Set(items.map(({ id }) => id));
   const changed =
-    items.find((item) => !isSameRequest(inferItems.get(item.id), benchmark.prompt(item))) ??
+    items.find((item) => !isSameRequest(inferItems.get(item.id), benchmark.prompt(item, protocol))) ??
     own.find(({ id }) => !ids.has(id));
   if (changed !== undefined) {
     throw new EvalError('ITEMS_STALE', `"${changed.id}" is not as the files of "${name}" have it now`, {
@@ -110,13 +111,17 @@ async function askedOf(
 function isSameRequest(line: InferItem | undefined, request: Request): boolean {
   if (line?.prompt !== request.prompt) return false;
   if ('maxNewTokens' in request) return 'maxNewTokens' in line && line.maxNewTokens === request.maxNewTokens;
-  return 'options' in line && JSON.stringify(line.options) === JSON.stringify(request.options);
+  if (!('options' in line) || (line.endToken ?? false) !== (request.endToken ?? false)) return false;
+  return JSON.stringify(line.options) === JSON.stringify(request.options);
 }
 
-function scoreModel({ benchmark, items }: Asked, { model, answers }: AnsweredModel): ScoredModel {
+function scoreModel(
+  { benchmark, items, statistics: { protocol } }: Asked,
+  { model, answers }: AnsweredModel,
+): ScoredModel {
   const scored = items.flatMap((item) => {
     const read = answers.get(item.id);
-    return read === undefined ? [] : scoreItem(benchmark, item, read.answer);
+    return read === undefined ? [] : scoreItem(benchmark, item, read.answer, protocol);
   });
   return { model, scored };
 }

@@ -37,7 +37,7 @@ export async function writeItems(options: WriteItemsOptions): Promise<ItemsRepor
   const rejects: Reject[] = [];
   for (const one of chosen) {
     options.signal?.throwIfAborted();
-    const collected = await collectItems(one.benchmark.load(one.folder));
+    const collected = await collectItems(one.benchmark.load(one.folder, one));
     const { name, published } = one.benchmark;
     report.warnings.push(...countWarnings(name, published, collected));
     const asked = options.dryRun === true ? undefined : await ask(one, collected, options);
@@ -61,7 +61,7 @@ export async function writeItems(options: WriteItemsOptions): Promise<ItemsRepor
 
 /** The items whose pictures are there, as lines; the others as rejects. */
 async function ask(
-  { benchmark, folder }: ChosenBenchmark,
+  { benchmark, folder, protocol }: ChosenBenchmark,
   { items }: Collected,
   { out, root, signal }: WriteItemsOptions,
 ): Promise<{ lines: InferItem[]; rejects: Reject[] }> {
@@ -72,7 +72,7 @@ async function ask(
     const picture = placed.get(pictureKey(item.picture));
     if (picture instanceof EvalError) rejects.push(rejectOf(item.id, benchmark.name, picture));
     else if (picture !== undefined) {
-      lines.push({ id: item.id, benchmark: benchmark.name, ...picture, ...benchmark.prompt(item) });
+      lines.push({ id: item.id, benchmark: benchmark.name, ...picture, ...benchmark.prompt(item, protocol) });
     }
   }
   return { lines, rejects };
