@@ -20,22 +20,23 @@ export function scoreItem(
     losses: 'losses' in answer ? answer.losses : null,
     cut: 'text' in answer && answer.finish === 'length',
   };
+  const read: Pick<ScoredItem, 'extraction'> = { extraction: null };
   try {
-    const extraction = benchmark.extract(item, answer, protocol);
-    return { ...given, extraction, scores: benchmark.score(item, extraction, protocol), error: null };
+    read.extraction = benchmark.extract(item, answer, protocol);
+    return { ...given, ...read, scores: benchmark.score(item, read.extraction, protocol), error: null };
   } catch (error) {
     if (!(error instanceof EvalError)) throw error;
-    return { ...given, error: { code: error.code, message: error.message } };
+    return { ...given, ...read, error: { code: error.code, message: error.message } };
   }
 }
 
-/** A scored item as a line of answers.jsonl. `regionsLine`: where the model's file has the regions of this item. */
+/** A scored item as a line of answers.jsonl; `timing` and `regions` come from the model's own line. */
 export function answerLine(
   model: string,
   { metrics }: Statistics,
-  { item, text, losses, extraction, scores, error }: ScoredItem,
-  { prompt, image }: InferItem,
-  regionsLine: number | null,
+  { item, text, cut, losses, extraction, scores, error }: ScoredItem,
+  { prompt, image, imageSha256 }: InferItem,
+  { timing, regions }: Pick<AnswerLine, 'timing' | 'regions'>,
 ): AnswerLine {
   return {
     id: item.id,
@@ -45,13 +46,18 @@ export function answerLine(
     prompt,
     options: item.options,
     answer: text,
+    cut,
     losses,
     extracted: extraction?.value ?? null,
+    strict: extraction?.strict ?? null,
+    verdict: extraction?.verdict ?? null,
     targets: item.targets,
     score: scores?.[0] ?? null,
     scores: scores && Object.fromEntries(metrics.map(({ name }, m) => [name, scores[m] ?? NaN])),
     error,
+    timing,
     image,
-    regions: regionsLine === null ? null : { line: regionsLine },
+    imageSha256,
+    regions,
   };
 }
