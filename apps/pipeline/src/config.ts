@@ -56,6 +56,16 @@ const benchmarksSchema = z
     }
   });
 
+const judgeSchema = z.strictObject({
+  /** Up to what `/chat/completions` follows. */
+  baseUrl: z.url({ protocol: /^https?$/ }),
+  model: z.string().min(1),
+  /** Requests at once. */
+  concurrency: z.number().int().positive().default(8),
+  /** Seconds for one answer, repetitions included. */
+  timeLimit: z.number().positive().default(120),
+});
+
 /** One JSON file a run. Paths start from the workspace (the folder of `nx.json`). */
 export const configSchema = z.strictObject({
   $schema: z.string().optional(),
@@ -82,6 +92,8 @@ export const configSchema = z.strictObject({
     benchmarks: benchmarksSchema,
     /** Of the bootstrap. */
     seed: z.number().int().nonnegative().default(1),
+    /** An OpenAI-compatible endpoint that judges free answers; its key comes from `FLEXATTN_JUDGE_KEY` only. */
+    judge: z.union([z.literal('none'), judgeSchema]).default('none'),
   }),
   report: z.strictObject({ samples: z.number().int().nonnegative().default(12) }).prefault({}),
 });

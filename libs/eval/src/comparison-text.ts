@@ -59,7 +59,11 @@ function flipText(flips: readonly Flip[]): string {
   return `${counts}${columns(['item', 'became', 'first', 'second'], rows, 4)}${more}`;
 }
 
-/** One line of an answer; control characters of a hostile one stay JSON escapes. */
+/** The beginning of an answer on one line; characters that would move the cursor or turn the text are escapes. */
 function shown(answer: string | null): string {
-  return answer === null ? '-' : JSON.stringify(answer.slice(0, SHOWN_ANSWER));
+  if (answer === null) return '-';
+  return JSON.stringify(answer.slice(0, SHOWN_ANSWER)).replace(
+    /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

@@ -15,6 +15,7 @@ function vstarResults(effective: number, metric: string, original = 191) {
     interval95: null,
     choices: null,
     positionBias: null,
+    [metric]: 0.5,
   };
   return {
     models: ['flexattn'],
@@ -29,9 +30,17 @@ describe('publishedFigures', () => {
   it('has the figures of a benchmark that was scored whole, and of its parts', () => {
     const figures = publishedFigures(vstarResults(191, 'accuracy_plain'));
     expect(figures).toEqual([
-      { task: 'vstar', llava: 47.6, llavaHd: 51.8, crossAttention: 48.2, flexAttention: 54.5 },
+      {
+        task: 'vstar',
+        metric: 'accuracy_plain',
+        llava: 47.6,
+        llavaHd: 51.8,
+        crossAttention: 48.2,
+        flexAttention: 54.5,
+      },
       {
         task: 'vstar_direct_attributes',
+        metric: 'accuracy_plain',
         llava: 41.7,
         llavaHd: 45.2,
         crossAttention: 42.6,

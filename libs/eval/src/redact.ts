@@ -1,5 +1,6 @@
 /** Shorter secrets would strike out ordinary words. */
 const MIN_LENGTH = 6;
+const ALPHABETS = ['base64', 'base64url'] as const;
 
 /** Replaces a secret in any text: as it is, URL-encoded, and as base64 of either alphabet, alone or inside longer text. */
 export function createRedactor(secret: string | undefined): (text: string) => string {
@@ -9,16 +10,14 @@ export function createRedactor(secret: string | undefined): (text: string) => st
     secret,
     encodeURIComponent(secret),
     JSON.stringify(secret).slice(1, -1),
-    ...[0, 1, 2].flatMap((offset) => [
-      base64At(bytes, offset, 'base64'),
-      base64At(bytes, offset, 'base64url'),
-    ]),
+    ...ALPHABETS.map((alphabet) => bytes.toString(alphabet).replace(/=+$/, '')),
+    ...[0, 1, 2].flatMap((offset) => ALPHABETS.map((alphabet) => base64At(bytes, offset, alphabet))),
   ];
   return (text) => forms.reduce((clean, form) => clean.replaceAll(form, '[key]'), text);
 }
 
 /** The digits that stand for these bytes alone where they begin `offset` bytes into a group of three. */
-function base64At(bytes: Buffer, offset: number, alphabet: 'base64' | 'base64url'): string {
+function base64At(bytes: Buffer, offset: number, alphabet: (typeof ALPHABETS)[number]): string {
   const text = Buffer.concat([Buffer.alloc(offset), bytes])
     .toString(alphabet)
     .replace(/=+$/, '');

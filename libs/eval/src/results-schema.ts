@@ -77,6 +77,7 @@ export const evalResultsSchema: z.ZodType<EvalResults> = z.object({
 
 const published = z.object({
   task: z.string(),
+  metric: z.string(),
   llava: z.number(),
   llavaHd: z.number(),
   crossAttention: z.number(),

@@ -89,13 +89,13 @@ describe('formatScoreTable', () => {
   it('shows how often each letter was chosen and right', () => {
     const letters = { A: { right: 1, chosen: 3 }, B: { right: 2, chosen: 0 } };
     const biased = { m: { ...score(0.3333, 3), choices: letters, positionBias: 2 / 3 } };
-    expect(formatScoreTable({ ...results, models: ['flexattn'], results: { flexattn: biased } })).toContain(
-      'm          flexattn           66.7      A 3/1, B 0/2\n',
+    expect(formatScoreTable({ ...results, models: ['flexattn'], results: { flexattn: biased } })).toMatch(
+      /^m +flexattn +66\.7 +A 3\/1, B 0\/2$/m,
     );
   });
 
   it('shows the figures of the paper beside whole benchmarks only', () => {
-    const vstar = { ...score(0.5, 191), metric: 'accuracy_plain' };
+    const vstar = { ...score(0.5, 191), accuracy_plain: 0.5 };
     const counts = { published: 191, original: 191, rejected: 0, effective: { flexattn: 191 } };
     const whole = {
       ...results,

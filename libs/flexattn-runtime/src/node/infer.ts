@@ -35,6 +35,8 @@ export interface InferOptions {
   threads?: number | undefined;
   /** Items in all, for the progress line. */
   total?: number | undefined;
+  /** Told each answer as soon as it is there, before the next item is asked. */
+  onAnswer?: ((answer: Answer) => Promise<void>) | undefined;
   signal?: AbortSignal | undefined;
   quiet?: boolean | undefined;
 }
@@ -71,6 +73,7 @@ export async function inferItems(options: InferOptions): Promise<InferReport> {
       report.items++;
       if ('error' in answer) report.failed[answer.error.code] = (report.failed[answer.error.code] ?? 0) + 1;
       else report.answered++;
+      await options.onAnswer?.(answer);
       progress.advance(1);
       yield `${JSON.stringify(answer)}\n`;
     }
