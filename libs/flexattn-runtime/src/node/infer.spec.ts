@@ -70,6 +70,13 @@ describe('inferItems', () => {
     await loaded.release();
   });
 
+  it('stretches the picture where an item says so', async () => {
+    const { answers } = await infer([cat, { ...cat, id: 'a/2', stretch: true }, { ...cat, id: 'a/3' }]);
+    const steps = answers.map((answer) => answer['regions']);
+    expect(steps[0]).toEqual(steps[2]);
+    expect(steps[1]).not.toEqual(steps[0]);
+  });
+
   it('scores options with the end of text where an item says so', async () => {
     const { answers } = await infer([choice, { ...choice, id: 'b/2', endToken: true }]);
     const [bare, ended] = answers.map((answer) => answer['losses']);

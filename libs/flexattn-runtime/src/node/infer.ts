@@ -111,7 +111,9 @@ async function answerItem(
       const { options, endToken } = item;
       return { id, ...(await model.scoreOptions({ image, prompt, options, endToken })) };
     }
-    return { id, ...(await model.generate({ image, prompt, maxNewTokens: item.maxNewTokens, signal })) };
+    const { maxNewTokens, stretch = false } = item;
+    const shown = stretch ? image.stretched() : image;
+    return { id, ...(await model.generate({ image: shown, prompt, maxNewTokens, signal })) };
   } catch (error) {
     // What the user can mend in the item is an answer; a bug, a full disk or a signal ends the run.
     if (!isUserMistake(error)) throw error;
