@@ -5,16 +5,23 @@ import type { ScoredItem, Statistics, TaskScore } from './summary.js';
 
 /** What a benchmark consists of where it is published. */
 export interface Published {
-  /** Number of items, and of targets of each item. */
-  items: number;
-  targets: number;
+  /** Number of items, where it is known. */
+  items?: number;
+  /** Number of targets of each item, where it is the same for all. */
+  targets?: number;
   /** Name of the folder that holds `files`; the user may name it or the one above. */
   folder?: string;
-  files: readonly string[];
+  /** Files and folders; one of several names that it has in the wild. */
+  files: readonly (string | readonly string[])[];
   /** Where the files come from. */
   source: string;
-  /** What a protocol needs besides, by its name. */
-  protocolFiles?: Readonly<Record<string, { files: readonly string[]; source: string }>>;
+  /** What a protocol needs besides, by its name; `items`: where it has another number of them. */
+  protocolFiles?: Readonly<Record<string, ProtocolFiles>>;
+}
+
+/** Files that one protocol of a benchmark needs. */
+export interface ProtocolFiles extends Pick<Published, 'files' | 'source'> {
+  items?: number;
 }
 
 /** How a benchmark is asked. */
@@ -27,6 +34,8 @@ export interface Asking {
 /** A benchmark: five steps, of which only `load` touches files. */
 export interface Benchmark {
   name: string;
+  /** One line for people: what the pictures are, and what is asked. */
+  about: string;
   /** Grows when a score of the same answers may change. */
   version: string;
   /** The first is the default. */

@@ -51,14 +51,17 @@ export function rejectOf(id: string, benchmark: string, error: EvalError): Rejec
 /** What differs from the published benchmark, as one sentence each; a smaller copy is no error. */
 export function countWarnings(name: string, published: Published, { items, rejects }: Collected): string[] {
   const found = items.length + rejects.length;
-  const others = items.filter(({ targets }) => targets.length !== published.targets).length;
+  const expected = published.targets;
+  const others = items.filter(({ targets }) => targets.length !== (expected ?? targets.length)).length;
   return [
-    ...(found === published.items
+    ...(found === (published.items ?? found)
       ? []
-      : [`${name}: ${found} items, the published benchmark has ${published.items}: scores do not compare`]),
+      : [
+          `${name}: ${found} items, the published benchmark has ${published.items ?? 0}: scores do not compare`,
+        ]),
     ...(others === 0
       ? []
-      : [`${name}: ${others} of ${found} items have another number of answers than ${published.targets}`]),
+      : [`${name}: ${others} of ${found} items have another number of answers than ${expected ?? 0}`]),
   ];
 }
 

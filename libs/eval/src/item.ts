@@ -17,6 +17,8 @@ export interface Item {
   picture: Picture;
   /** Texts to choose from, in the order in which they are asked; empty where there are none. */
   options: readonly string[];
+  /** Whether the model answers with the letter of an option, where no protocol says so. */
+  lettered?: boolean;
   /** What is right: the annotators' answers, the right option's text, or its letter. */
   targets: readonly string[];
 }
@@ -34,10 +36,11 @@ export type Loaded = { item: Item } | { reject: Reject };
 
 /**
  * What the model is asked: to go on freely, or for its loss on each option. `endToken`: the end-of-text token follows
- * each option and counts in its loss; left out: it does not.
+ * each option and counts in its loss; left out: it does not. `stretch`: the picture is stretched to a square instead of
+ * padded, so that coordinates in the answer are shares of its width and height.
  */
 export type Request =
-  | { prompt: string; maxNewTokens: number }
+  | { prompt: string; maxNewTokens: number; stretch?: boolean | undefined }
   | { prompt: string; options: readonly string[]; endToken?: boolean | undefined };
 
 /** One line of items.jsonl. `image` starts with `./` where it lies beside that file, else it is below the root. */

@@ -15,6 +15,7 @@ export const MAGNIFIER_FREEFORM = 'freeform';
  */
 export const magnifier = {
   name: 'magnifier',
+  about: 'small details of large photographs; four lettered options',
   version: '1',
   protocols: ['multi', MAGNIFIER_FREEFORM],
   published: {

@@ -1,3 +1,6 @@
+import { lettersOf } from './choices.js';
+import type { Item, Request } from './item.js';
+
 /** System text of LLaVA v1; one space after each sentence, none at the end. */
 const SYSTEM =
   "A chat between a curious human and an artificial intelligence assistant. The assistant gives helpful, detailed, and polite answers to the human's questions.";
@@ -19,4 +22,17 @@ export function visualPrompt(question: string): string {
 /** The same, asking for a single word or phrase. */
 export function shortAnswerPrompt(question: string): string {
   return visualPrompt(`${question}\n${SHORT_ANSWER}`);
+}
+
+/** Asks an item's question for a single word or phrase. */
+export function shortAnswerRequest({ question }: Item): Request {
+  return { prompt: shortAnswerPrompt(question), maxNewTokens: MAX_NEW_TOKENS };
+}
+
+/** Shows an item's options with letters and asks for one. */
+export function letterRequest({ question, options }: Item): Request {
+  const letters = lettersOf(options);
+  const lines = options.map((text, i) => `(${letters[i] ?? ''}) ${text}`);
+  const prompt = visualPrompt([question, ...lines, LETTER_ONLY].join('\n'));
+  return { prompt, maxNewTokens: MAX_NEW_TOKENS };
 }

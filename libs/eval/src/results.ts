@@ -67,7 +67,10 @@ export interface EvalResults extends Provenance {
 export interface ModelResults extends Provenance {
   model: string;
   results: Record<string, TaskScore>;
-  'n-samples': Record<string, { published: number | null; original: number; rejected: number; effective: number }>;
+  'n-samples': Record<
+    string,
+    { published: number | null; original: number; rejected: number; effective: number }
+  >;
   hashes: {
     items: string;
     benchmarks: Record<string, BenchmarkHashes>;

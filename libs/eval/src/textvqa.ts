@@ -1,8 +1,7 @@
 import type { BenchmarkSteps } from './benchmark.js';
-import { processAnswer } from './process-answer.js';
-import { MAX_NEW_TOKENS, shortAnswerPrompt, visualPrompt } from './prompt.js';
+import { namedMetrics } from './named-metrics.js';
+import { MAX_NEW_TOKENS, shortAnswerRequest, visualPrompt } from './prompt.js';
 import { summariseParts } from './summary.js';
-import { agreement } from './textvqa-accuracy.js';
 
 /**
  * TextVQA 0.5.1 validation: free answers to questions about text in pictures. Protocol `plain`: the question alone;
@@ -10,6 +9,7 @@ import { agreement } from './textvqa-accuracy.js';
  */
 export const textvqa = {
   name: 'textvqa',
+  about: 'text in photographs; free answers of ten annotators',
   version: '1',
   protocols: ['plain', 'ocr'],
   published: {
@@ -24,12 +24,12 @@ export const textvqa = {
       },
     },
   },
-  metrics: (protocol) => [{ name: `vqa_accuracy_${protocol}`, kind: 'graded' }],
-  prompt: ({ question, publishedPrompt }) => ({
-    prompt: publishedPrompt === undefined ? shortAnswerPrompt(question) : visualPrompt(publishedPrompt),
-    maxNewTokens: MAX_NEW_TOKENS,
-  }),
-  extract: (_, answer) => ({ value: 'text' in answer ? processAnswer(answer.text) : null }),
-  score: ({ targets }, { value }) => [value === null ? 0 : agreement(value, targets)],
+  metrics: (protocol) => [{ name: `vqa_accuracy_${protocol}`, kind: namedMetrics.vqa.kind }],
+  prompt: (item) =>
+    item.publishedPrompt === undefined
+      ? shortAnswerRequest(item)
+      : { prompt: visualPrompt(item.publishedPrompt), maxNewTokens: MAX_NEW_TOKENS },
+  extract: namedMetrics.vqa.extract,
+  score: (item, extraction) => [namedMetrics.vqa.score(item, extraction)],
   aggregate: summariseParts,
 } satisfies BenchmarkSteps;

@@ -1,7 +1,6 @@
 import type { BenchmarkSteps } from './benchmark.js';
-import { lettersOf } from './choices.js';
-import { LETTER_ONLY, MAX_NEW_TOKENS, shortAnswerPrompt, visualPrompt } from './prompt.js';
-import { strictLetter } from './strict-choice.js';
+import { namedMetrics } from './named-metrics.js';
+import { letterRequest, shortAnswerPrompt, visualPrompt } from './prompt.js';
 import { summariseParts } from './summary.js';
 
 /** Folders of V*, each a part with a score of its own. */
@@ -18,6 +17,7 @@ export const VSTAR_LETTERS = 'letters';
  */
 export const vstar = {
   name: 'vstar',
+  about: 'small details of large photographs; options',
   version: '1',
   protocols: ['plain', 'original', VSTAR_LETTERS],
   published: {
@@ -27,30 +27,15 @@ export const vstar = {
     files: VSTAR_PARTS,
     source: 'https://huggingface.co/datasets/craigwu/vstar_bench',
   },
-  metrics: (protocol) => [{ name: `accuracy_${protocol}`, kind: 'binary' }],
-  prompt: ({ question, options }, protocol) => {
-    if (protocol === VSTAR_LETTERS) {
-      const lines = options.map((text, i) => `(${lettersOf(options)[i] ?? ''}) ${text}`);
-      const prompt = visualPrompt([question, ...lines, LETTER_ONLY].join('\n'));
-      return { prompt, maxNewTokens: MAX_NEW_TOKENS };
-    }
+  metrics: (protocol) => [{ name: `accuracy_${protocol}`, kind: namedMetrics.choice.kind }],
+  prompt: (item, protocol) => {
+    const { question, options } = item;
+    if (protocol === VSTAR_LETTERS) return letterRequest(item);
     return protocol === 'original'
       ? { prompt: visualPrompt(question), options, endToken: true }
       : { prompt: shortAnswerPrompt(question), options };
   },
-  extract: ({ options }, answer) => ({
-    value:
-      ('losses' in answer
-        ? options[onlyLowest(answer.losses)]
-        : strictLetter(answer.text, lettersOf(options), options)) ?? null,
-  }),
-  score: ({ targets }, { value }) => [value === targets[0] ? 1 : 0],
+  extract: namedMetrics.choice.extract,
+  score: (item, extraction) => [namedMetrics.choice.score(item, extraction)],
   aggregate: summariseParts,
 } satisfies BenchmarkSteps;
-
-/** Index of the lowest loss, -1 where two share it. */
-function onlyLowest(losses: readonly number[]): number {
-  const lowest = Math.min(...losses);
-  const at = losses.indexOf(lowest);
-  return losses.includes(lowest, at + 1) ? -1 : at;
-}

@@ -1,4 +1,4 @@
-import { join, posix } from 'node:path';
+import { join } from 'node:path';
 import { z } from 'zod';
 import type { Asking } from '../benchmark.js';
 import { LETTERS } from '../choices.js';
@@ -10,8 +10,6 @@ import { locate } from './folder.js';
 import { readRows } from './json-rows.js';
 import { fileId, parseItem } from './parse-item.js';
 
-const [INSTRUCTIONS = '', PICTURES = ''] = magnifier.published.files;
-
 const instructionRow = z.object({
   instruction: z.string().min(1),
   answer: z.enum(LETTERS),
@@ -20,11 +18,11 @@ const instructionRow = z.object({
 
 /** Items of MagnifierBench's `data{}`. Pictures stay where they are: base64 text under an id of the other file. */
 export async function* loadMagnifier(folder: string, { protocol }: Asking): AsyncGenerator<Loaded> {
-  const prefix = await locate(magnifier.name, folder, magnifier.published);
-  const file = join(folder, prefix, INSTRUCTIONS);
+  const [instructions = '', pictures = ''] = await locate(magnifier, folder);
+  const file = join(folder, instructions);
   for await (const { key, value } of readRows(file, { members: 'object', under: 'data' })) {
     const id = `${magnifier.name}/${key}`;
-    yield loadedOf(id, magnifier.name, () => itemOf(id, value, posix.join(prefix, PICTURES), protocol));
+    yield loadedOf(id, magnifier.name, () => itemOf(id, value, pictures, protocol));
   }
 }
 

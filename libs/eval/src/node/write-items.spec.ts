@@ -219,9 +219,9 @@ describe('writeItems', () => {
   });
 
   it('refuses unknown names and protocols, and lists the known', async () => {
-    const unknown = { pope: { path: folder } };
+    const unknown = { vqav9: { path: folder } };
     await expect(writeItems({ benchmarks: unknown, out })).rejects.toThrow(
-      /textvqa, vstar, magnifier \(BENCHMARK_UNKNOWN\)/,
+      /textvqa, vstar, magnifier, rsvqa-hrben, docvqa, chartqa, pope, refcoco, or .*\(BENCHMARK_UNKNOWN\)/,
     );
     const protocol = { textvqa: { path: folder, protocol: 'multi' } };
     await expect(writeItems({ benchmarks: protocol, out })).rejects.toThrow(
