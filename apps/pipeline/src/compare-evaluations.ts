@@ -19,8 +19,8 @@ export interface CompareOptions {
   workspace: string;
   /** Only this model of both. */
   model?: string | undefined;
-  /** Of the bootstrap. */
-  seed: number;
+  /** Of the bootstrap; default: that of the first evaluation. */
+  seed?: number | undefined;
   gate: Gate;
 }
 
@@ -43,7 +43,7 @@ export async function compareEvaluations(a: string, b: string, options: CompareO
       await readEvaluation(from.folder, from.label),
       await readEvaluation(to.folder, to.label),
     ];
-    const comparison = compareRuns(before, after, { seed: options.seed });
+    const comparison = compareRuns(before, after, options.seed);
     comparisons.push(comparison);
     failures.push(...gateFailures(comparison, after.results, options.gate));
   }

@@ -44,8 +44,14 @@ const RIGHT = 0.5;
  * Compares two evaluations item by item, benchmark by benchmark. Other questions, another protocol or other rules of a
  * benchmark: `COMPARE_DIFFERENT`; an item that one of the two lacks: `ANSWER_MISSING`, which names it; no benchmark in
  * both: `COMPARE_NOTHING`.
+ *
+ * @param seed - of the bootstrap; default: that of a's own intervals
  */
-export function compareRuns(a: EvaluatedModel, b: EvaluatedModel, { seed = 0 } = {}): RunComparison {
+export function compareRuns(
+  a: EvaluatedModel,
+  b: EvaluatedModel,
+  seed: number = a.results.config.seed,
+): RunComparison {
   const names = Object.keys(a.results.config.benchmarks).filter(
     (name) => name in b.results.config.benchmarks,
   );

@@ -7,7 +7,7 @@ interface CompareFlags {
   model?: string;
   failBelow: { metric: string; value: number }[];
   failOnRegression?: number;
-  seed: number;
+  seed?: number;
   json?: boolean;
 }
 
@@ -23,7 +23,7 @@ export function addCompareCommand(program: Command): void {
     .option('--model <name>', 'this model of both; default: every model that both have')
     .option('--fail-below <metric=value>', 'fail where b scores lower, 0 to 1; may be repeated', limit, [])
     .option('--fail-on-regression <p>', 'fail where a main metric fell with a p-value below this', share)
-    .option('--seed <n>', 'of the bootstrap', Number, 0)
+    .option('--seed <n>', 'of the bootstrap; default: that of the first evaluation', wholeNumber)
     .option('--json', 'print everything as JSON, every flipped item too')
     .addHelpText(
       'after',
@@ -59,6 +59,11 @@ function limit(
   const at = text.lastIndexOf('=');
   if (at < 1) throw new InvalidArgumentError('expected METRIC=VALUE, as vstar.accuracy_plain=0.5.');
   return [...before, { metric: text.slice(0, at), value: share(text.slice(at + 1)) }];
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('expected a whole number of at most 9 digits.');
+  return Number(text);
 }
 
 function share(text: string): number {
