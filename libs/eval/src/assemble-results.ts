@@ -9,6 +9,7 @@ import type { Statistics } from './summary.js';
 export interface ScoredBenchmark {
   benchmark: BenchmarkSteps;
   statistics: Statistics;
+  shuffleSeed: number | null;
   /** Number of items that were asked. */
   asked: number;
   rejects: readonly Reject[];
@@ -55,8 +56,9 @@ export function assembleResults(
       seed,
       judge,
       eval: version,
-      benchmarks: byName(({ statistics: { protocol, metrics } }) => ({
+      benchmarks: byName(({ shuffleSeed, statistics: { protocol, metrics } }) => ({
         protocol,
+        shuffleSeed,
         metrics: metrics.map(({ name, kind }) => ({ name, kind })),
       })),
     },

@@ -42,7 +42,9 @@ describe('compareRuns', () => {
 
   it('draws questions about one picture together', () => {
     const graded = {
-      benchmarks: { b: { protocol: 'plain', metrics: [{ name: 'accuracy', kind: 'graded' as const }] } },
+      benchmarks: {
+        b: { protocol: 'plain', shuffleSeed: null, metrics: [{ name: 'accuracy', kind: 'graded' as const }] },
+      },
     };
     const config = { ...before.results.config, ...graded };
     const interval = (picture: (i: number) => string) => {
@@ -67,7 +69,7 @@ describe('compareRuns', () => {
 
   it('says what else differs', () => {
     const { hashes, config } = before.results;
-    const other = { ...config.benchmarks, c: { protocol: 'plain', metrics: [] } };
+    const other = { ...config.benchmarks, c: { protocol: 'plain', shuffleSeed: null, metrics: [] } };
     const after = evaluated('new', scores('1111100000'), {
       hashes: { ...hashes, benchmarks: { b: { questions: 'q', prompts: 'other', pictures: 'x' } } },
       config: { ...config, benchmarks: other },
@@ -98,7 +100,12 @@ describe('compareRuns', () => {
     [
       'another protocol',
       scores('1111100000'),
-      { config: { ...before.results.config, benchmarks: { b: { protocol: 'ocr', metrics: [] } } } },
+      {
+        config: {
+          ...before.results.config,
+          benchmarks: { b: { protocol: 'ocr', shuffleSeed: null, metrics: [] } },
+        },
+      },
       /another protocol.*COMPARE_DIFFERENT/,
     ],
     [

@@ -66,7 +66,9 @@ export function evaluated(
         seed: 0,
         judge: 'none',
         eval: '0.1.0',
-        benchmarks: { b: { protocol: 'plain', metrics: [{ name: 'accuracy', kind: 'binary' }] } },
+        benchmarks: {
+          b: { protocol: 'plain', shuffleSeed: null, metrics: [{ name: 'accuracy', kind: 'binary' }] },
+        },
       },
       hashes: {
         items: 'i',

@@ -45,6 +45,7 @@ const provenance = {
       z.string(),
       z.object({
         protocol: z.string(),
+        shuffleSeed: z.number().nullable(),
         metrics: z.array(z.object({ name: z.string(), kind: z.enum(['binary', 'graded']) })),
       }),
     ),

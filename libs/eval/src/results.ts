@@ -7,6 +7,8 @@ import type { TaskScore } from './summary.js';
 /** How a benchmark was asked and scored. */
 export interface BenchmarkConfig {
   protocol: string;
+  /** Decided the order of lettered options; null: as in the file. */
+  shuffleSeed: number | null;
   metrics: { name: string; kind: 'binary' | 'graded' }[];
 }
 

@@ -44,11 +44,12 @@ async function answerAll(
   out: string,
 ): Promise<AnsweredItems> {
   const { config, workspace, signal, quiet } = context;
+  const { timing, ...settings } = config.infer;
   const items = join(artifacts(context, 'items'), 'items.jsonl');
   const store = await openAnswerStore({
     folder: join(workspace, '.flexattn', 'answers'),
     weights,
-    settings: { ...config.infer, ...toolsOf('@flexattn/flexattn-runtime') },
+    settings: { ...settings, ...toolsOf('@flexattn/flexattn-runtime') },
   });
   try {
     return await answerMissing({
@@ -69,9 +70,10 @@ async function answerAll(
           total: missing.length,
           signal,
           quiet,
-          onAnswer: async ({ id, ...answer }) => {
+          onAnswer: async ({ id, ...answer }, ms) => {
             const item = byId.get(id);
-            if (item !== undefined) await answered(item, answer);
+            if (item === undefined) return;
+            await answered(item, timing ? { ...answer, ms: Math.round(ms) } : answer);
           },
         });
         await rm(scratch);

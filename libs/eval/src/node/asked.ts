@@ -39,6 +39,7 @@ export async function askedOf(
   }
   return {
     benchmark,
+    shuffleSeed: asking.shuffleSeed,
     statistics: { benchmark: name, protocol, metrics: benchmark.metrics(protocol), seed },
     items,
     rejects,

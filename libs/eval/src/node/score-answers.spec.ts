@@ -76,6 +76,7 @@ describe('scoreAnswers', () => {
     expect(versions).toEqual({ textvqa: '1', vstar: '1', magnifier: '1' });
     expect(config.benchmarks.magnifier).toEqual({
       protocol: 'multi',
+      shuffleSeed: 0,
       metrics: [
         { name: 'accuracy_multi', kind: 'binary' },
         { name: 'accuracy_multi_strict', kind: 'binary' },

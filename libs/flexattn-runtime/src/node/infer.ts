@@ -35,8 +35,8 @@ export interface InferOptions {
   threads?: number | undefined;
   /** Items in all, for the progress line. */
   total?: number | undefined;
-  /** Told each answer as soon as it is there, before the next item is asked. */
-  onAnswer?: ((answer: Answer) => Promise<void>) | undefined;
+  /** Told each answer, and the milliseconds that the model took, before the next item is asked. */
+  onAnswer?: ((answer: Answer, ms: number) => Promise<void>) | undefined;
   signal?: AbortSignal | undefined;
   quiet?: boolean | undefined;
 }
@@ -69,11 +69,13 @@ export async function inferItems(options: InferOptions): Promise<InferReport> {
     const source = typeof items === 'string' ? readItems(items) : items;
     for await (const { item, image } of withPictures(source, roots)) {
       stopIfAborted(signal);
+      const start = performance.now();
       const answer = await answerItem(model, item, image, signal);
+      const ms = performance.now() - start;
       report.items++;
       if ('error' in answer) report.failed[answer.error.code] = (report.failed[answer.error.code] ?? 0) + 1;
       else report.answered++;
-      await options.onAnswer?.(answer);
+      await options.onAnswer?.(answer, ms);
       progress.advance(1);
       yield `${JSON.stringify(answer)}\n`;
     }
