@@ -23,6 +23,7 @@ export type ItemErrorCode =
   | 'PICTURE_EMPTY'
   | 'PICTURE_MISSING'
   | 'PICTURE_OUTSIDE'
+  | 'PICTURE_UNREADABLE'
   | 'PROMPT_MISSING';
 
 /** Codes of `EvalError`: those of items, and those that end a whole run. */

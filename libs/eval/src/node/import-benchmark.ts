@@ -58,7 +58,7 @@ const extractionSchema = z.object({
  * `prompt`, `extract` and `score`; the rest has defaults. What its steps give is checked; what they throw is an error
  * of the item (`BENCHMARK_FAILED`). Another module: `BENCHMARK_INVALID`.
  *
- * @param name - of the results; default: the object's own
+ * @param name - where the object has none
  */
 export async function importBenchmark(file: string, name?: string): Promise<Benchmark> {
   const invalid = (what: string, cause?: unknown) =>
@@ -70,7 +70,7 @@ export async function importBenchmark(file: string, name?: string): Promise<Benc
     throw invalid(`default export: ${[...(issue?.path ?? []), issue?.message].join(': ')}`, parsed.error);
   }
   const { data } = parsed;
-  const own = name ?? data.name;
+  const own = data.name ?? name;
   if (own === undefined) throw invalid('the default export has no `name`, and none is given');
   for (const protocol of data.protocols) {
     const metrics = metricsSchema.safeParse(data.metrics(protocol));

@@ -95,7 +95,7 @@ function benchmarkNamed(name: string): Benchmark {
   const benchmark = benchmarks.get(name);
   if (benchmark !== undefined) return benchmark;
   throw new EvalError('BENCHMARK_UNKNOWN', `no benchmark is named "${name}"`, {
-    hint: `choose of ${[...benchmarks.keys()].join(', ')}, or give one's own a "module" or a "metric"`,
+    hint: `choose of ${[...benchmarks.keys()].join(', ')}, or give your own a "module" or a "metric"`,
   });
 }
 
