@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import {
   createHttpJudge,
   formatScoreTable,
+  importJudge,
   scoreAnswers,
   type EvalResults,
   type JudgeOptions,
@@ -9,7 +10,7 @@ import {
 import { readJsonAs } from '@flexattn/stage';
 import { z } from 'zod';
 import { toolsOf } from '../code-hash.js';
-import { artifacts, type RunContext } from '../run-context.js';
+import { artifacts, pathOf, type RunContext } from '../run-context.js';
 import type { Stage } from '../stage.js';
 import { WEIGHTS_FILE } from './infer.js';
 import { benchmarkFolders, benchmarksOf } from './items.js';
@@ -21,6 +22,7 @@ export const evaluate: Stage<EvalResults> = {
   reads: (context) => ({
     items: artifacts(context, 'items'),
     answers: artifacts(context, 'infer'),
+    ...judgeModule(context),
     ...benchmarkFolders(context),
   }),
   parameters: ({ config }) => ({ ...config.eval, models: config.models.map(({ name }) => name) }),
@@ -33,7 +35,7 @@ export const evaluate: Stage<EvalResults> = {
       items: join(artifacts(context, 'items'), 'items.jsonl'),
       answers: Object.fromEntries(models.map(({ name }) => [name, join(inferred, `${name}.jsonl`)])),
       weights: await readJsonAs(join(inferred, WEIGHTS_FILE), z.record(z.string(), z.string())),
-      judge: judgeOf(context),
+      judge: await judgeOf(context),
       seed: settings.seed,
       quiet: context.quiet,
       out,
@@ -43,12 +45,19 @@ export const evaluate: Stage<EvalResults> = {
 };
 
 /** The configuration's judge; its verdicts are kept beside the answers. */
-function judgeOf({ workspace, judgeKey, config: { eval: settings } }: RunContext): JudgeOptions | undefined {
-  if (settings.judge === 'none') return undefined;
-  const { baseUrl, model, concurrency, timeLimit } = settings.judge;
-  return {
-    judge: createHttpJudge({ baseUrl, model, key: judgeKey, timeLimitMs: 1000 * timeLimit }),
-    kept: join(workspace, '.flexattn', 'verdicts'),
-    concurrency,
-  };
+async function judgeOf(context: RunContext): Promise<JudgeOptions | undefined> {
+  const { workspace, judgeKey, config } = context;
+  const { judge: settings } = config.eval;
+  if (settings === 'none') return undefined;
+  const kept = join(workspace, '.flexattn', 'verdicts');
+  if ('module' in settings) return { judge: await importJudge(pathOf(context, settings.module)), kept };
+  const { baseUrl, model, concurrency, timeLimit } = settings;
+  const judge = createHttpJudge({ baseUrl, model, key: judgeKey, timeLimitMs: 1000 * timeLimit });
+  return { judge, kept, concurrency };
+}
+
+/** A judge of one's own is read, too: its bytes decide the scores. */
+function judgeModule(context: RunContext): Record<string, string> {
+  const { judge } = context.config.eval;
+  return judge !== 'none' && 'module' in judge ? { judge: pathOf(context, judge.module) } : {};
 }

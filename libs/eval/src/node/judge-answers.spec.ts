@@ -8,6 +8,7 @@ import { formatScoreTable } from '../score-table.js';
 import { answerItems, type Model } from './answer-items.js';
 import { PNG, put, temporaryFolder } from './benchmarks.fixture.js';
 import { createHttpJudge } from './http-judge.js';
+import { importJudge } from './import-judge.js';
 import { quoted, say, startJudgeServer, type Reaction } from './judge-server.fixture.js';
 import { readAnswerLines } from './read-evaluation.js';
 import { scoreAnswers } from './score-answers.js';
@@ -190,6 +191,27 @@ describe('a judged metric', () => {
         n: count - silent,
         unjudged: silent,
       });
+  });
+
+  it('stops when the judge is down, and does not ask for the rest', async () => {
+    const score = await judgedRun(Array.from({ length: 60 }, (_, i) => `red ${i}`));
+    const down = await judgeWith((response) => response.writeHead(400).end());
+    await expect(score(down, 1)).rejects.toThrow(/21 answers got no verdict.*HTTP 400.*JUDGE_UNJUDGED/);
+    expect(server?.received).toHaveLength(21);
+  });
+
+  it('may be judged by a module of one’s own', async () => {
+    const score = await judgedRun(['red 0', 'blue']);
+    await put(folder, 'judge.mjs', `export default { name: 'mine', ask: async () => 'yes' };`);
+    const results = await score(await importJudge(join(folder, 'judge.mjs')));
+    expect([results.config.judge, results.results.m?.magnifier?.judged_freeform]).toEqual(['mine', 1]);
+    await put(folder, 'none.mjs', `export default { name: 'mine' };`);
+    await expect(importJudge(join(folder, 'none.mjs'))).rejects.toThrow(
+      /ask: expected a function.*JUDGE_SETTINGS/,
+    );
+    await expect(importJudge(join(folder, 'missing.mjs'))).rejects.toThrow(
+      /cannot be imported.*JUDGE_SETTINGS/,
+    );
   });
 
   it('stops the whole run when the key is refused', async () => {

@@ -6,6 +6,8 @@ import type { ReadAnswer } from './read-answers.js';
 
 /** 0.5 %: more answers without a verdict could move a score of 283 items by as much as its standard error. */
 const MAX_UNJUDGED = 0.005;
+/** As many are borne in any case before the rest is not asked: a short failure of the judge is no reason to stop. */
+const BORNE = 20;
 
 /** A model with its answers by item id. */
 export interface AnsweredModel {
@@ -34,7 +36,7 @@ export async function judgeAnswers(
     const judgements = await judgeQuestions(
       items.map(({ question }) => question),
       judge,
-      options,
+      { ...options, maxUnjudged: Math.max(BORNE, MAX_UNJUDGED * items.length) },
     );
     requireVerdicts(`${model}, ${one.benchmark.name}`, items, judgements);
     judgements.forEach((judgement, i) => {

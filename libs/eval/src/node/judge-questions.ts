@@ -17,6 +17,13 @@ export interface JudgeOptions {
   concurrency?: number | undefined;
 }
 
+export interface JudgeRunOptions {
+  /** More without a verdict end the run at once: a judge that is down is not asked 5,000 times. */
+  maxUnjudged?: number | undefined;
+  signal?: AbortSignal | undefined;
+  quiet?: boolean | undefined;
+}
+
 /** A verdict, or why there is none. */
 export type Judgement = { verdict: Verdict } | { unjudged: string };
 
@@ -27,7 +34,7 @@ export type Judgement = { verdict: Verdict } | { unjudged: string };
 export async function judgeQuestions(
   questions: readonly JudgeQuestion[],
   { judge, kept, concurrency = CONCURRENT_REQUESTS }: JudgeOptions,
-  { signal, quiet }: { signal?: AbortSignal | undefined; quiet?: boolean | undefined } = {},
+  { maxUnjudged = Infinity, signal, quiet }: JudgeRunOptions = {},
 ): Promise<Judgement[]> {
   if (questions.length === 0) return [];
   const journal = kept === undefined ? undefined : await openJournal(kept);
@@ -36,6 +43,7 @@ export async function judgeQuestions(
   // One failure that ends the run stops what is queued.
   const stop = new AbortController();
   const limit = pLimit(concurrency);
+  let unjudged = 0;
   const judgeOnce = async (key: string, question: JudgeQuestion): Promise<Judgement> => {
     stop.signal.throwIfAborted();
     const before = parseVerdict(String(await journal?.get(key)));
@@ -44,6 +52,7 @@ export async function judgeQuestions(
     combined.throwIfAborted();
     const judgement = await ask(judge, question, combined);
     if ('verdict' in judgement) await journal?.keep(key, judgement.verdict);
+    else if ((unjudged += 1) > maxUnjudged) throw gaveUp(unjudged, judgement.unjudged);
     return judgement;
   };
   try {
@@ -75,6 +84,13 @@ async function ask(judge: Judge, question: JudgeQuestion, signal: AbortSignal): 
     if (error instanceof EvalError && error.code === 'JUDGE_FAILED') return { unjudged: error.message };
     throw error;
   }
+}
+
+function gaveUp(unjudged: number, why: string): EvalError {
+  return new EvalError('JUDGE_UNJUDGED', `${unjudged} answers got no verdict, the last because: ${why}`, {
+    hint: 'run again: verdicts that are there are kept',
+    exitCode: 1,
+  });
 }
 
 function keyOf({ name }: Judge, question: JudgeQuestion): string {
