@@ -185,12 +185,11 @@ describe('a judged metric', () => {
       name: 'local',
       ask: ([, user]) => Promise.resolve(user?.content.includes('"answer": "hm"') ? 'maybe' : 'yes'),
     };
-    if (silent / count > 0.005) await expect(score(local)).rejects.toThrow(/JUDGE_UNJUDGED/);
-    else
-      expect((await score(local)).results.m?.magnifier).toMatchObject({
-        n: count - silent,
-        unjudged: silent,
-      });
+    if (silent / count > 0.005) return expect(score(local)).rejects.toThrow(/JUDGE_UNJUDGED/);
+    const { results } = await score(local);
+    expect(results.m?.magnifier).toMatchObject({ n: count - silent, unjudged: silent });
+    const [line] = await readAnswerLines(join(folder, 'out/m/answers.jsonl'));
+    expect(line?.error).toEqual({ code: 'NOT_JUDGED', message: 'the reply is neither yes nor no' });
   });
 
   it('stops when the judge is down, and does not ask for the rest', async () => {

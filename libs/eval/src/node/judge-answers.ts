@@ -42,8 +42,13 @@ export async function judgeAnswers(
     judgements.forEach((judgement, i) => {
       const id = items[i]?.id ?? '';
       const read = answers.get(id);
-      if (read === undefined || !('text' in read.answer) || !('verdict' in judgement)) return;
-      judged.set(id, { ...read, answer: { ...read.answer, verdict: judgement.verdict } });
+      if (read === undefined || !('text' in read.answer)) return;
+      judged.set(
+        id,
+        'verdict' in judgement
+          ? { ...read, answer: { ...read.answer, verdict: judgement.verdict } }
+          : { ...read, unjudged: judgement.unjudged },
+      );
     });
   }
   return { model, answers: judged };

@@ -8,6 +8,8 @@ import { readJsonLines } from './json-lines.js';
 /** An answer with what else its line tells. Regions themselves are left where they are. */
 export interface ReadAnswer extends Pick<AnswerLine, 'timing' | 'regions'> {
   answer: AnswerOrError;
+  /** Why a judge that was asked gave no verdict. */
+  unjudged?: string;
 }
 
 const anyAnswer = z.looseObject({

@@ -108,7 +108,10 @@ function scoreModel(
 ): ScoredModel {
   const scored = items.flatMap((item) => {
     const read = answers.get(item.id);
-    return read === undefined ? [] : scoreItem(benchmark, item, read.answer, protocol);
+    if (read === undefined) return [];
+    const one = scoreItem(benchmark, item, read.answer, protocol);
+    if (one.error === null || read.unjudged === undefined) return one;
+    return { ...one, error: { ...one.error, message: read.unjudged } };
   });
   return { model, scored };
 }
