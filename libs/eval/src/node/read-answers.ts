@@ -32,11 +32,9 @@ export async function readAnswers(
   for (const file of files) {
     let lines = 0;
     for await (const { line, value } of readJsonLines(file)) {
-      const { id, ms, regions } = lineOf(value, file, line, items, answers);
-      const item = items.get(id);
-      if (item === undefined) continue;
+      const { item, ms, regions } = lineOf(value, file, line, items, answers);
       const hasRegions = regions !== undefined && regions !== null;
-      answers.set(id, {
+      answers.set(item.id, {
         answer: answerTo(item, value),
         timing: ms === undefined ? null : { ms },
         regions: hasRegions ? { line: before + line } : null,
@@ -64,14 +62,15 @@ function lineOf(
   line: number,
   items: ReadonlyMap<string, InferItem>,
   answers: ReadonlyMap<string, ReadAnswer>,
-): z.output<typeof anyAnswer> {
+): z.output<typeof anyAnswer> & { item: InferItem } {
   const parsed = anyAnswer.safeParse(value);
   const at = { file, item: `line ${line}` };
   if (!parsed.success) {
     throw new EvalError('BAD_LINE', 'expected an object with an `id`', { ...at, hint: 'run infer again' });
   }
   const { id } = parsed.data;
-  if (!items.has(id)) {
+  const item = items.get(id);
+  if (item === undefined) {
     const hint = 'give the answers to these items';
     throw new EvalError('ANSWER_UNKNOWN', `no item has the id "${id}"`, { ...at, hint });
   }
@@ -79,5 +78,5 @@ function lineOf(
     const hint = 'keep one answer for each item';
     throw new EvalError('ANSWER_DUPLICATE', `the item "${id}" is answered twice`, { ...at, hint });
   }
-  return parsed.data;
+  return { ...parsed.data, item };
 }
