@@ -68,7 +68,7 @@ describe('flexattn eval without a configuration', () => {
     expect(await evaluate(...own, '--dry-run')).toContain('items: 2');
     await expect(stat(join(folder, 'items'))).rejects.toThrow('ENOENT');
     const report = JSON.parse(await evaluate(...own, '--out', 'items', '--json')) as object;
-    expect(report).toMatchObject({ items: 2, rejected: 0, written: join(folder, 'items/items.jsonl') });
+    expect(report).toMatchObject({ items: 2, rejected: 0, written: 'items/items.jsonl' });
     const answers = ['Red.', 'green'].map((text, i) => `${JSON.stringify({ id: `colours/${i}`, text })}\n`);
     await writeFile(join(folder, 'answers.jsonl'), answers.join(''));
     const scoring = [

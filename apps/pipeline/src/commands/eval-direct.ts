@@ -98,7 +98,7 @@ async function runBenchmark(flags: EvalFlags, name: string): Promise<void> {
   };
   if (Object.keys(answers).length === 0) {
     const report = await writeItems(settings);
-    return print(flags, dryRun ? report : { ...report, written: join(settings.out, 'items.jsonl') });
+    return print(flags, dryRun ? report : { ...report, written: join(out ?? '', 'items.jsonl') });
   }
   if (items === undefined) throw lacking('--items, the items.jsonl that was answered');
   const results = await scoreAnswers({ ...settings, items, answers });
