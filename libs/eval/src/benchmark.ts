@@ -27,7 +27,7 @@ export interface ProtocolFiles extends Pick<Published, 'files' | 'source'> {
 /** How a benchmark is asked. */
 export interface Asking {
   protocol: string;
-  /** Decides the order of lettered options where the benchmark has none of its own; null: as in the file. */
+  /** Decides the order of lettered options that the loader may shuffle; null: as in the file. */
   shuffleSeed: number | null;
 }
 

@@ -120,6 +120,7 @@ describe('magnifier', () => {
     ['Which? A. red, B. blue, C. a dog, D. none', 'Which?'],
     ['Is it A? Or B? A. red, B. blue, C. c, D. d', 'Is it A?'],
     ['The colour is A. red, B. blue, C. c, D. d', 'The colour is'],
+    [' Which one? A. red, B. blue, C. c, D. d', 'Which one?'],
   ])('asks %j freely as %j', (question, asked) => {
     expect(magnifier.prompt({ ...item, question }, 'freeform')).toEqual({
       prompt: `${SYSTEM}USER: <image>\n${asked} ASSISTANT:`,

@@ -2,6 +2,7 @@ import type { BenchmarkSteps } from './benchmark.js';
 import { LETTERS, listedOptions, type Choice } from './choices.js';
 import { EvalError } from './errors.js';
 import { bareOption, magnifierChoice } from './magnifier-choice.js';
+import { pythonStrip } from './python-text.js';
 import { LETTER_ONLY, MAX_NEW_TOKENS, visualPrompt } from './prompt.js';
 import { strictChoice } from './strict-choice.js';
 import { summariseParts } from './summary.js';
@@ -77,7 +78,8 @@ export function optionText(instruction: string, letter: (typeof LETTERS)[number]
 /** Up to the first question mark; a question without one, up to its options. */
 function bareQuestion(instruction: string): string {
   const [beforeMark = '', ...rest] = instruction.split('?');
-  return rest.length > 0 ? `${beforeMark}?` : (optionLines(instruction).split('\nA.')[0] ?? '').trim();
+  const bare = rest.length > 0 ? `${beforeMark}?` : (optionLines(instruction).split('\nA.')[0] ?? '');
+  return pythonStrip(bare);
 }
 
 function letterOf(choice: Choice): string | null {

@@ -85,6 +85,7 @@ describe('flexattn eval without a configuration', () => {
 
   it.each([
     ['nothing to write to', ['--benchmark', 'vstar', '--data', '.'], /expected --out/],
+    ['no benchmark', ['--data', '.', '--out', 'x'], /expected --benchmark/],
     ['no data', ['--benchmark', 'vstar', '--out', 'x'], /expected --data/],
     ['no metric', ['--benchmark', './colours.jsonl', '--out', 'x'], /expected --metric/],
     [

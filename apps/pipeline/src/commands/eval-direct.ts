@@ -42,6 +42,19 @@ Benchmarks without a configuration: what there is, what to ask, what answers sco
   flexattn eval --benchmark ./my.jsonl --metric exact --items runs/my-items/items.jsonl --answers mine=answers.jsonl --out runs/my-scores
 `;
 
+/** Flags that a configuration has no use for; `--answers` has a default. */
+const OWN_FLAGS = [
+  'list',
+  'describe',
+  'benchmark',
+  'data',
+  'protocol',
+  'metric',
+  'shuffleSeed',
+  'items',
+  'out',
+];
+
 /** `flexattn eval` on paths: lists and describes benchmarks, writes the items of one, scores answers to them. */
 export const evalDirect: DirectMode = {
   addOptions: (command) => {
@@ -52,8 +65,7 @@ export const evalDirect: DirectMode = {
       .option('--out <folder>', 'where the items, or the scores, are written')
       .addHelpText('after', EXAMPLES);
   },
-  isAskedFor: ({ list, describe, benchmark }) =>
-    [list, describe, benchmark].some((flag) => flag !== undefined),
+  isAskedFor: (flags) => OWN_FLAGS.some((name) => flags[name] !== undefined),
   run: async (given) => {
     const flags = given as unknown as EvalFlags;
     if (flags.list === true) {
@@ -64,7 +76,8 @@ export const evalDirect: DirectMode = {
       const benchmark = await described(flags, flags.describe);
       return print(flags, benchmark === undefined ? {} : describeBenchmark(benchmark));
     }
-    return runBenchmark(flags, flags.benchmark ?? '');
+    if (flags.benchmark === undefined) throw lacking('--benchmark, a name or a file');
+    return runBenchmark(flags, flags.benchmark);
   },
 };
 

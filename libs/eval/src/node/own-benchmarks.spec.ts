@@ -189,6 +189,13 @@ describe("a module of one's own", () => {
     expect(tasks['colours']).toMatchObject({ protocol: 'plain', n: 2, accuracy_plain: 0.5 });
   });
 
+  it('may not have the name of another', async () => {
+    const { module = '' } = await putModule('');
+    const benchmarks = { one: { path: '.', module }, two: { path: '.', module } };
+    const both = writeItems({ benchmarks, out: join(folder, 'items'), root: folder, quiet: true });
+    await expect(both).rejects.toThrow(/two benchmarks are named "colours".*BENCHMARK_INVALID/);
+  });
+
   it.each([
     ['a prompt that throws', "prompt: () => { throw new Error('no') }", 'BENCHMARK_FAILED'],
     ['a prompt that is none', 'prompt: () => 7', 'BENCHMARK_FAILED'],

@@ -3,7 +3,6 @@ import type { Asking, Benchmark } from '../benchmark.js';
 import { chartqa } from '../chartqa.js';
 import { docvqa } from '../docvqa.js';
 import { EvalError } from '../errors.js';
-import { jsonlBenchmark } from './load-jsonl.js';
 import { magnifier } from '../magnifier.js';
 import type { MetricName } from '../named-metrics.js';
 import { pope } from '../pope.js';
@@ -14,6 +13,7 @@ import { vstar } from '../vstar.js';
 import { importBenchmark } from './import-benchmark.js';
 import { loadChartqa } from './load-chartqa.js';
 import { loadDocvqa } from './load-docvqa.js';
+import { jsonlBenchmark } from './load-jsonl.js';
 import { loadMagnifier } from './load-magnifier.js';
 import { loadPope } from './load-pope.js';
 import { loadRefcoco } from './load-refcoco.js';
@@ -68,7 +68,7 @@ export interface ChosenBenchmark extends Asking {
 
 /**
  * Looks names and protocols up, in the order given, and reads one's own: `BENCHMARK_UNKNOWN` or `PROTOCOL_UNKNOWN`, which
- * list the known ones; `BENCHMARK_INVALID`.
+ * list the known ones; `BENCHMARK_INVALID`, also where two have the same name.
  */
 export async function chooseBenchmarks({
   benchmarks: settings,
@@ -84,6 +84,10 @@ export async function chooseBenchmarks({
         : metric !== undefined
           ? jsonlBenchmark(name, metric, basename(path))
           : benchmarkNamed(name);
+    if (chosen.some((one) => one.benchmark.name === benchmark.name)) {
+      const hint = 'give each a name of its own';
+      throw new EvalError('BENCHMARK_INVALID', `two benchmarks are named "${benchmark.name}"`, { hint });
+    }
     const folder = module === undefined && metric !== undefined ? dirname(path) : path;
     chosen.push({ ...withProtocol(benchmark, protocol), folder, shuffleSeed });
   }
