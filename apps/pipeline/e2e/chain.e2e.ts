@@ -98,11 +98,9 @@ describe('the miniature of the paper', () => {
     interval95: [low: number, high: number];
   }
   const scoresOf = (model: string) => {
-    const file = join(ROOT, 'runs/tiny/eval/results.json');
-    const { results } = JSON.parse(readFileSync(file, 'utf8')) as {
-      results: Record<string, Record<string, Score>>;
-    };
-    return new Map(Object.entries(results[model] ?? {}));
+    const file = join(ROOT, 'runs/tiny/eval', model, 'results.json');
+    const { results } = JSON.parse(readFileSync(file, 'utf8')) as { results: Record<string, Score> };
+    return new Map(Object.entries(results));
   };
   /** What is asked there is finer than the low-resolution picture can show; one of four answers is right. */
   const FINE = ['textvqa', 'vstar_direct_attributes', 'magnifier'];

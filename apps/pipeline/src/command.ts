@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addAskCommand } from './commands/ask.js';
+import { addCompareCommand } from './commands/compare.js';
 import { addPythonCommand } from './commands/python-env.js';
 import { addStageCommands } from './commands/stages.js';
 import { addVerifyCommand } from './commands/verify.js';
@@ -18,5 +19,6 @@ export function createProgram(version: string): Command {
   addAskCommand(program);
   addVerifyCommand(program);
   addPythonCommand(program);
+  addCompareCommand(program);
   return program;
 }

@@ -44,6 +44,12 @@ describe('a configuration', () => {
     expect(config.clean).toEqual({ verify: 'header', textOnly: 'placeholder' });
   });
 
+  it("takes a benchmark of one's own, a file or a module", async () => {
+    const own = { mine: { path: 'my.jsonl', metric: 'anls' }, other: { path: 'data', module: 'other.mjs' } };
+    const { config } = await open(edited((one) => Object.assign(one['eval'] ?? {}, { benchmarks: own })));
+    expect(config.eval.benchmarks).toEqual(own);
+  });
+
   it('takes the figures of extra as numbers too, as checkpoints hold them', async () => {
     const { config } = await open(
       edited((one) => (one['init'] = { extra: { threshold: 48, warmup: '10' } })),
@@ -85,6 +91,20 @@ describe('a configuration', () => {
         Object.assign(one['eval'] ?? {}, { benchmarks: { vstar: { path: 'x', protocol: 'y' } } }),
       ),
       /has no protocol "y"/,
+    ],
+    [
+      'a benchmark of your own with a name that is taken',
+      edited((one) =>
+        Object.assign(one['eval'] ?? {}, { benchmarks: { vstar: { path: 'x.jsonl', metric: 'exact' } } }),
+      ),
+      /"vstar": give a benchmark of your own another name/,
+    ],
+    [
+      'an unknown metric',
+      edited((one) =>
+        Object.assign(one['eval'] ?? {}, { benchmarks: { mine: { path: 'x.jsonl', metric: 'bleu' } } }),
+      ),
+      /\[eval\.benchmarks\.mine\.metric\]/,
     ],
     [
       'no benchmark',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { benchmarks } from '@flexattn/eval';
+import { benchmarks, namedMetrics, type MetricName } from '@flexattn/eval';
 import { trainSettingsSchema } from '@flexattn/train';
 
 const modelSchema = z.strictObject({
@@ -34,19 +34,53 @@ function withoutUndefined(extra: z.output<typeof extraSchema>): Record<string, s
   );
 }
 
+const METRICS = Object.keys(namedMetrics) as MetricName[];
+
 const benchmarksSchema = z
-  .record(z.string(), z.strictObject({ path, protocol: z.string().optional() }))
+  .record(
+    z.string(),
+    z.strictObject({
+      path,
+      protocol: z.string().optional(),
+      /** Decides the order of lettered options; null: as in the file. */
+      shuffleSeed: z.number().int().nullable().optional(),
+      /** A module of one's own; `path` is what its loader gets. */
+      module: path.optional(),
+      /** How answers are scored where `path` is a JSON lines file of one's own. */
+      metric: z.enum(METRICS).optional(),
+    }),
+  )
   .superRefine((settings, context) => {
     if (Object.keys(settings).length === 0) context.addIssue('expected at least one benchmark');
-    for (const [name, { protocol }] of Object.entries(settings)) {
+    for (const [name, { protocol, module, metric }] of Object.entries(settings)) {
       const known = benchmarks.get(name);
-      if (known === undefined) {
+      if (module !== undefined || metric !== undefined) {
+        if (/^[a-z0-9][a-z0-9._-]*$/i.test(name) && known === undefined) continue;
+        context.addIssue(
+          `"${name}": give a benchmark of your own another name, of letters, digits, ".", "_" and "-"`,
+        );
+      } else if (known === undefined) {
         context.addIssue(`no benchmark is named "${name}"; choose of ${[...benchmarks.keys()].join(', ')}`);
       } else if (protocol !== undefined && !known.protocols.includes(protocol)) {
         context.addIssue(`"${name}" has no protocol "${protocol}"; choose of ${known.protocols.join(', ')}`);
       }
     }
   });
+
+const judgeModuleSchema = z.strictObject({
+  /** A module of one's own whose default export is a `Judge`: a local model. */
+  module: path,
+});
+
+const judgeSchema = z.strictObject({
+  /** Up to what `/chat/completions` follows. */
+  baseUrl: z.url({ protocol: /^https?$/ }),
+  model: z.string().min(1),
+  /** Requests at once. */
+  concurrency: z.number().int().positive().default(8),
+  /** Seconds for one answer, repetitions included. */
+  timeLimit: z.number().positive().default(120),
+});
 
 /** One JSON file a run. Paths start from the workspace (the folder of `nx.json`). */
 export const configSchema = z.strictObject({
@@ -69,11 +103,19 @@ export const configSchema = z.strictObject({
       'two models have the same name',
     ),
   train: trainSettingsSchema.omit({ highres: true }).extend({ python: path.optional() }),
-  infer: z.strictObject({ threads: z.number().int().positive().default(2) }).prefault({}),
+  infer: z
+    .strictObject({
+      threads: z.number().int().positive().default(2),
+      /** Keep how long each answer took: two machines then give other bytes. */
+      timing: z.boolean().default(false),
+    })
+    .prefault({}),
   eval: z.strictObject({
     benchmarks: benchmarksSchema,
     /** Of the bootstrap. */
     seed: z.number().int().nonnegative().default(1),
+    /** Who judges free answers; the key of an endpoint comes from `FLEXATTN_JUDGE_KEY` only. */
+    judge: z.union([z.literal('none'), judgeSchema, judgeModuleSchema]).default('none'),
   }),
   report: z.strictObject({ samples: z.number().int().nonnegative().default(12) }).prefault({}),
 });

@@ -2,7 +2,9 @@ import { FlexattnError } from '@flexattn/stage';
 
 /** Codes of the errors that the command raises itself. */
 export type PipelineErrorCode =
+  | 'BAD_ARGUMENT'
   | 'BAD_CONFIG'
+  | 'GATE_FAILED'
   | 'INPUT_MISSING'
   | 'QUESTION_TOO_LONG'
   | 'STAGE_NOT_RUN'

@@ -19,6 +19,8 @@ export interface RunContext {
   quiet: boolean;
   /** An existing Python interpreter to train with, from `train.python` or `FLEXATTN_PYTHON`. */
   python: string | undefined;
+  /** Of the judge's endpoint, from `FLEXATTN_JUDGE_KEY`; in no receipt and no file. */
+  judgeKey: string | undefined;
 }
 
 export interface RunOptions {
@@ -28,6 +30,7 @@ export interface RunOptions {
   signal: AbortSignal;
   quiet?: boolean | undefined;
   python?: string | undefined;
+  judgeKey?: string | undefined;
 }
 
 /** Reads the configuration and finds its workspace: the nearest folder above it with an `nx.json`, else `cwd`. */
@@ -44,6 +47,7 @@ export async function openRun(options: RunOptions): Promise<RunContext> {
     fingerprints: await Fingerprints.open(join(workspace, '.flexattn', 'fingerprints.tsv')),
     signal: options.signal,
     quiet: options.quiet ?? false,
+    judgeKey: options.judgeKey === '' ? undefined : options.judgeKey,
     python:
       config.train.python === undefined
         ? namedPython(options.python)

@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import { EvalError } from './errors.js';
 import type { InferItem } from './item.js';
+import type { Verdict } from './metric.js';
 
-/** What a model gave for one item. */
-export type Answer = { text: string; finish?: 'stop' | 'length' | undefined } | { losses: readonly number[] };
+/** What a model gave for one item. `verdict`: a judge's on the text; left out: not judged. */
+export type Answer =
+  | { text: string; finish?: 'stop' | 'length' | undefined; verdict?: Verdict | undefined }
+  | { losses: readonly number[] };
 
 /** What a model gave, or why there is nothing to score. */
 export type AnswerOrError = Answer | { error: { code: string; message: string } };

@@ -4,6 +4,14 @@ export const LETTERS = ['A', 'B', 'C', 'D'] as const;
 /** A letter, or `other` where none can be read. */
 export type Choice = (typeof LETTERS)[number] | 'other';
 
+/** 26: options beyond have no letter. */
+export const MAX_LETTERS = 26;
+
+/** A letter for each option, from A. */
+export function lettersOf(options: readonly string[]): string[] {
+  return options.map((_, i) => String.fromCharCode('A'.charCodeAt(0) + i));
+}
+
 /**
  * The four texts of the first line that reads `... A. one, B. two, C. three, D. four`, or undefined.
  * The same as the pattern `A\. (.+?), B\. (.+?), C\. (.+?), D\. (.+)`, in linear time.

@@ -51,14 +51,17 @@ export function rejectOf(id: string, benchmark: string, error: EvalError): Rejec
 /** What differs from the published benchmark, as one sentence each; a smaller copy is no error. */
 export function countWarnings(name: string, published: Published, { items, rejects }: Collected): string[] {
   const found = items.length + rejects.length;
-  const others = items.filter(({ targets }) => targets.length !== published.targets).length;
+  const expected = published.targets;
+  const others = items.filter(({ targets }) => targets.length !== (expected ?? targets.length)).length;
   return [
-    ...(found === published.items
+    ...(found === (published.items ?? found)
       ? []
-      : [`${name}: ${found} items, the published benchmark has ${published.items}: scores do not compare`]),
+      : [
+          `${name}: ${found} items, the published benchmark has ${published.items ?? 0}: scores do not compare`,
+        ]),
     ...(others === 0
       ? []
-      : [`${name}: ${others} of ${found} items have another number of answers than ${published.targets}`]),
+      : [`${name}: ${others} of ${found} items have another number of answers than ${expected ?? 0}`]),
   ];
 }
 
@@ -68,14 +71,17 @@ export function countCodes(faults: readonly { code: string }[]): Record<string, 
   return Object.fromEntries(codes.map((code) => [code, codes.lastIndexOf(code) - codes.indexOf(code) + 1]));
 }
 
-function faultOf({ id, question, options }: Item, before: ReadonlyMap<string, Item>): EvalError | undefined {
+function faultOf(
+  { id, question, publishedPrompt = '', options }: Item,
+  before: ReadonlyMap<string, Item>,
+): EvalError | undefined {
   if (before.has(id)) {
     return new EvalError('DUPLICATE_ID', 'this id came before; the first item keeps it', {
       item: id,
       hint: 'give each question an id of its own',
     });
   }
-  if ([question, ...options].some((text) => text.includes(IMAGE_TAG))) {
+  if ([question, publishedPrompt, ...options].some((text) => text.includes(IMAGE_TAG))) {
     return new EvalError('IMAGE_TAG_IN_TEXT', `"${IMAGE_TAG}" in the question or an option`, {
       item: id,
       hint: 'take the tag out: it stands for a picture',

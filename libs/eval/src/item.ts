@@ -12,9 +12,13 @@ export interface Item {
   category: string | null;
   /** As in the file. */
   question: string;
+  /** The whole question as a prompt file of the benchmark has it, where the protocol reads one. */
+  publishedPrompt?: string;
   picture: Picture;
-  /** Texts of which the model's losses choose; empty where the model answers freely. */
+  /** Texts to choose from, in the order in which they are asked; empty where there are none. */
   options: readonly string[];
+  /** Whether the model answers with the letter of an option, where no protocol says so. */
+  lettered?: boolean;
   /** What is right: the annotators' answers, the right option's text, or its letter. */
   targets: readonly string[];
 }
@@ -30,9 +34,14 @@ export interface Reject {
 /** What a loader yields. */
 export type Loaded = { item: Item } | { reject: Reject };
 
-/** What the model is asked: to go on freely, or for its loss on each option. */
+/**
+ * What the model is asked: to go on freely, or for its loss on each option. `endToken`: the end-of-text token follows
+ * each option and counts in its loss; left out: it does not. `stretch`: the picture is stretched to a square instead of
+ * padded, so that coordinates in the answer are shares of its width and height.
+ */
 export type Request =
-  { prompt: string; maxNewTokens: number } | { prompt: string; options: readonly string[] };
+  | { prompt: string; maxNewTokens: number; stretch?: boolean | undefined }
+  | { prompt: string; options: readonly string[]; endToken?: boolean | undefined };
 
 /** One line of items.jsonl. `image` starts with `./` where it lies beside that file, else it is below the root. */
 export type InferItem = { id: string; benchmark: string; image: string; imageSha256: string } & Request;

@@ -23,7 +23,7 @@ function optionNamed(upper: string, question: string): Choice | undefined {
   return LETTERS[options.findIndex((option) => upper.includes(bareOption(option).toUpperCase()))];
 }
 
-/** Without outer space and one closing mark. */
-function bareOption(option: string): string {
+/** An option's text without outer space and one closing mark. */
+export function bareOption(option: string): string {
   return pythonStrip(option).replace(/[.,?]$/, '');
 }

@@ -10,6 +10,8 @@ const NUMBER_WORDS: ReadonlyMap<string, string> = new Map([
 const ARTICLES: ReadonlySet<string> = new Set(['a', 'an', 'the']);
 /** Commas and question marks, which the published list has too, are gone before it is read. */
 const PUNCTUATION = [...';/[]"{}()=+\\_-><@`!'];
+/** Any of them. Most answers have none, and are spared what could change nothing. */
+const MARKED = /[;/[\]"{}()=+\\_\-><@`!]/;
 /** A full stop stays only before a digit; the published pattern's look-behind for one is misspelt and never holds. */
 const FULL_STOP = /\.(?!\p{Nd})/gu;
 /** The published call hands `re.UNICODE` (32) over as the number of replacements. */
@@ -25,25 +27,30 @@ export function processAnswer(text: string): string {
 }
 
 function uniformSpace(text: string): string {
-  const bare = text.toLowerCase().replaceAll(',', '').replaceAll('?', '').replaceAll("'s", " 's");
+  const lower = text.toLowerCase();
+  const bare = /[,?']/.test(lower)
+    ? lower.replaceAll(',', '').replaceAll('?', '').replaceAll("'s", " 's")
+    : lower;
   return pythonStrip(pythonStrip(bare).replace(/[\n\t]/g, ' '));
 }
 
 function withoutPunctuation(text: string): string {
   let bare = text;
-  for (const mark of PUNCTUATION) {
+  for (const mark of MARKED.test(text) ? PUNCTUATION : []) {
     if (!text.includes(mark)) continue;
     const besideSpace = text.includes(`${mark} `) || text.includes(` ${mark}`);
     bare = bare.replaceAll(mark, besideSpace ? '' : ' ');
   }
+  if (!bare.includes('.')) return bare;
   let stops = 0;
   return bare.replace(FULL_STOP, (stop) => ((stops += 1) <= MAX_FULL_STOPS ? '' : stop));
 }
 
 function uniformWords(text: string): string {
-  return pythonSplit(text)
-    .map((word) => NUMBER_WORDS.get(word) ?? word)
-    .filter((word) => !ARTICLES.has(word))
-    .map((word) => CONTRACTIONS.get(word) ?? word)
-    .join(' ');
+  const words: string[] = [];
+  for (const word of pythonSplit(text)) {
+    const number = NUMBER_WORDS.get(word) ?? word;
+    if (!ARTICLES.has(number)) words.push(CONTRACTIONS.get(number) ?? number);
+  }
+  return words.join(' ');
 }

@@ -3,12 +3,21 @@ const SPACE = '[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029
 const SPACES = new RegExp(`${SPACE}+`, 'u');
 const OUTER_SPACE = new RegExp(`^${SPACE}+|${SPACE}+$`, 'gu');
 
+/** Most text: of these characters only U+0020 is white space to Python. */
+const PLAIN = /^[\x20-\x7e]*$/;
+
 /** `text.split()` of Python: words, no empty ones. */
 export function pythonSplit(text: string): string[] {
-  return text.split(SPACES).filter((word) => word !== '');
+  return text.split(PLAIN.test(text) ? ' ' : SPACES).filter((word) => word !== '');
 }
 
 /** `text.strip()` of Python. */
 export function pythonStrip(text: string): string {
+  if (isPlainMark(text.charCodeAt(0)) && isPlainMark(text.charCodeAt(text.length - 1))) return text;
   return text.replace(OUTER_SPACE, '');
+}
+
+/** ASCII without white space and control characters. */
+function isPlainMark(code: number): boolean {
+  return code > 0x20 && code < 0x7f;
 }

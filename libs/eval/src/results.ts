@@ -1,37 +1,92 @@
+import type { Verdict } from './metric.js';
 import type { Comparison } from './compare.js';
 import type { Interval } from './intervals.js';
+import type { PublishedFigures } from './published-figures.js';
 import type { TaskScore } from './summary.js';
 
-/** Content of results.json: the keys that lm-evaluation-harness has, with the model as one more level of `results`. */
-export interface EvalResults {
-  /** In the order in which they were given. */
-  models: string[];
-  /** results[model][task][metric]. */
-  results: Record<string, Record<string, TaskScore>>;
-  /** Every pair of models on the same items. */
-  comparisons: Comparison[];
-  /** By benchmark: items of the published one, in this folder, and scored for each model. */
-  'n-samples': Record<
-    string,
-    { published: number; original: number; rejected: number; effective: Record<string, number> }
-  >;
+/** How a benchmark was asked and scored. */
+export interface BenchmarkConfig {
+  protocol: string;
+  /** Decided the order of lettered options; null: as in the file. */
+  shuffleSeed: number | null;
+  metrics: { name: string; kind: 'binary' | 'graded' }[];
+}
+
+/** SHA-256 of what a benchmark's scores rest on. */
+export interface BenchmarkHashes {
+  /** Ids, questions, options and targets. */
+  questions: string;
+  /** What the models were asked, in words. */
+  prompts: string;
+  /** Bytes of the pictures. */
+  pictures: string;
+}
+
+/** What the documents of one model and of several have in common. */
+interface Provenance {
   /** Version of each benchmark's rules. */
   versions: Record<string, string>;
   config: {
+    /** Of the bootstrap. */
     seed: number;
-    benchmarks: Record<string, { protocol: string; metrics: string[] }>;
+    /** Who judged free answers; `none`: nobody. */
+    judge: string;
+    /** Version of this package. */
+    eval: string;
+    benchmarks: Record<string, BenchmarkConfig>;
   };
-  /** SHA-256 of what was read: items.jsonl (pictures and prompts included), each benchmark's questions and targets, each model's answers. */
-  hashes: { items: string; benchmarks: Record<string, string>; answers: Record<string, string> };
-  /** errors[model][benchmark][code]: items that the model failed on. */
-  errors: Record<string, Record<string, Record<string, number>>>;
   /** rejects[benchmark][code]: items that could not be asked. */
   rejects: Record<string, Record<string, number>>;
   /** What differs from the published benchmark. */
   warnings: string[];
 }
 
-/** One line of answers.jsonl: an item with what a model made of it. */
+/** Content of summary.json: several models, asked the same. */
+export interface EvalResults extends Provenance {
+  /** In the order in which they were given. */
+  models: string[];
+  /** results[model][task]. */
+  results: Record<string, Record<string, TaskScore>>;
+  /** Every pair of models on the same items. */
+  comparisons: Comparison[];
+  /** By benchmark: items of the published one, in this folder, and scored for each model. */
+  'n-samples': Record<
+    string,
+    { published: number | null; original: number; rejected: number; effective: Record<string, number> }
+  >;
+  /** Of items.jsonl, the benchmarks, each model's answers and, where they are known, its weights. */
+  hashes: {
+    items: string;
+    benchmarks: Record<string, BenchmarkHashes>;
+    answers: Record<string, string>;
+    weights: Record<string, string>;
+  };
+  /** errors[model][benchmark][code]: items that the model failed on. */
+  errors: Record<string, Record<string, Record<string, number>>>;
+}
+
+/** Content of a model's results.json, in the shape of lm-evaluation-harness: `results.<task>.<metric>`. */
+export interface ModelResults extends Provenance {
+  model: string;
+  results: Record<string, TaskScore>;
+  'n-samples': Record<
+    string,
+    { published: number | null; original: number; rejected: number; effective: number }
+  >;
+  hashes: {
+    items: string;
+    benchmarks: Record<string, BenchmarkHashes>;
+    answers: string;
+    /** Null where the caller did not tell. */
+    weights: string | null;
+  };
+  /** errors[benchmark][code]. */
+  errors: Record<string, Record<string, number>>;
+  /** The paper's figures, by task, where protocol and data are the same. */
+  published: Record<string, PublishedFigures>;
+}
+
+/** One line of a model's answers.jsonl: an item with what the model made of it. */
 export interface AnswerLine {
   id: string;
   model: string;
@@ -42,18 +97,27 @@ export interface AnswerLine {
   options: readonly string[];
   /** The model's text as it came; null where it gave losses or failed. */
   answer: string | null;
+  /** Whether the text ended at the limit of new tokens. */
+  cut: boolean;
   losses: readonly number[] | null;
   /** What was read from the answer; null: nothing. */
   extracted: string | null;
+  /** The same by the rule that does not flatter; null: nothing, or the benchmark has no such rule. */
+  strict: string | null;
+  /** A judge's word on the text; null: not asked, or it said neither. */
+  verdict: Verdict | null;
   targets: readonly string[];
   /** Main metric, 0 to 1; null where there was an error. */
   score: number | null;
   /** All metrics by name; null where there was an error. */
   scores: Record<string, number> | null;
   error: { code: string; message: string } | null;
+  /** Milliseconds that the model took; null where its answers do not tell. */
+  timing: { ms: number } | null;
   /** The picture, as in items.jsonl. */
   image: string;
-  /** Where the selected regions are: the line (from 1) of this model's own answers file; null where it has none. */
+  imageSha256: string;
+  /** Where the selected regions are: the line (from 1) of this model's own answers; null where it has none. */
   regions: { line: number } | null;
 }
 
@@ -66,16 +130,19 @@ export interface ScoreRow {
   model: string;
   n: number;
   errors: number;
+  /** Items that no judge gave a verdict on. */
+  unjudged: number;
   /** 0 to 1; null where nothing was scored. */
   score: number | null;
   stderr: number | null;
   interval95: Interval | null;
   unparseable: number | null;
   empty: number | null;
+  cut: number | null;
 }
 
 /** `results` as rows: by task, then metric, then model in the order given. */
-export function scoreRows({ models, results }: EvalResults): ScoreRow[] {
+export function scoreRows({ models, results }: Pick<EvalResults, 'models' | 'results'>): ScoreRow[] {
   const tasks = new Set(models.flatMap((model) => Object.keys(results[model] ?? {})));
   return [...tasks].flatMap((task) => {
     const scores = models.flatMap((model) => {
@@ -96,7 +163,7 @@ function metricsOf(score: TaskScore): string[] {
 }
 
 function rowOf(task: string, metric: string, model: string, score: TaskScore): ScoreRow {
-  const { n, errors, unparseable, empty } = score;
+  const { n, errors, unjudged, unparseable, empty, cut } = score;
   const interval = score[`${metric}_interval95`];
   return {
     task,
@@ -105,11 +172,13 @@ function rowOf(task: string, metric: string, model: string, score: TaskScore): S
     model,
     n,
     errors,
+    unjudged,
     score: numberOrNull(score[metric]),
     stderr: numberOrNull(score[`${metric}_stderr`]),
     interval95: Array.isArray(interval) ? interval : null,
     unparseable,
     empty,
+    cut,
   };
 }
 

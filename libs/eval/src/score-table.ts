@@ -1,25 +1,60 @@
 import type { Comparison } from './compare.js';
+import { publishedFigures } from './published-figures.js';
 import { scoreRows, type EvalResults, type ScoreRow } from './results.js';
+import { columns, percent, pValue, signed } from './text-columns.js';
 
 /**
  * Scores in percent with number of items and 95 % interval for each model, then the differences between models, as text
  * for a terminal. Every line ends in a newline.
  */
 export function formatScoreTable(results: EvalResults): string {
-  const scores = columns(
-    ['benchmark', 'metric', 'model', 'n', 'score', '95 % interval', 'unparseable', 'empty', 'errors'],
-    withoutRepeats(scoreRows(results).map(scoreCells)),
-    3,
-  );
-  const main = new Set(
-    scoreRows(results)
-      .filter(({ isMain }) => isMain)
-      .map(({ task, metric }) => `${task} ${metric}`),
-  );
+  const rows = scoreRows(results);
+  const headings = [
+    'benchmark',
+    'metric',
+    'model',
+    'n',
+    'score',
+    '95 % interval',
+    'unparseable',
+    'empty',
+    'cut',
+    'errors',
+  ];
+  const isJudged = rows.every(({ unjudged }) => unjudged === 0);
+  const cells = rows.map((row) => [...scoreCells(row), ...(isJudged ? [] : [String(row.unjudged)])]);
+  const scores = columns([...headings, ...(isJudged ? [] : ['not judged'])], withoutRepeats(cells), 3);
+  const main = new Set(rows.filter(({ isMain }) => isMain).map(({ task, metric }) => `${task} ${metric}`));
   const pairs = results.comparisons.filter(({ task, metric }) => main.has(`${task} ${metric}`));
-  if (pairs.length === 0) return scores;
-  const headings = ['benchmark', 'compared', 'n', 'difference', '95 % interval', 'p'];
-  return `${scores}\n${columns(headings, withoutRepeats(pairs.map(pairCells)), 2)}`;
+  const compared = ['benchmark', 'compared', 'n', 'difference', '95 % interval', 'p'];
+  const differences = pairs.length === 0 ? [] : [columns(compared, withoutRepeats(pairs.map(pairCells)), 2)];
+  return [scores, ...differences, ...letterLines(results), ...publishedLines(results)].join('\n');
+}
+
+/** Where models chose letters: how often each, beside how often it was right. */
+function letterLines({ models, results }: EvalResults): string[] {
+  const rows = models.flatMap((model) =>
+    Object.entries(results[model] ?? {}).flatMap(([task, { choices, positionBias }]) => {
+      if (choices === null) return [];
+      const letters = Object.entries(choices).map(
+        ([letter, { right, chosen }]) => `${letter} ${chosen}/${right}`,
+      );
+      return [[task, model, percent(positionBias), letters.join(', ')]];
+    }),
+  );
+  return rows.length === 0
+    ? []
+    : [columns(['benchmark', 'model', 'position bias', 'letters chosen/right'], rows, 2)];
+}
+
+/** The paper's figures, where protocol and data are the same. */
+function publishedLines(results: EvalResults): string[] {
+  const figures = publishedFigures(results).map((one) => [
+    one.task,
+    ...[one.llava, one.llavaHd, one.crossAttention, one.flexAttention].map((figure) => figure.toFixed(1)),
+  ]);
+  const headings = ['published (7B)', 'LLaVA 336 px', 'HD 448 px', 'XAttn 1008 px', 'FlexAttn 1008 px'];
+  return figures.length === 0 ? [] : [columns(headings, figures, 1)];
 }
 
 function scoreCells(row: ScoreRow): string[] {
@@ -33,28 +68,14 @@ function scoreCells(row: ScoreRow): string[] {
     `${percent(low)} to ${percent(high)}`,
     `${percent(row.unparseable)} %`,
     `${percent(row.empty)} %`,
+    `${percent(row.cut)} %`,
     String(row.errors),
   ];
 }
 
 function pairCells({ task, a, b, n, difference, interval95, p }: Comparison): string[] {
   const [low, high] = interval95;
-  return [
-    task,
-    `${b} - ${a}`,
-    String(n),
-    signed(difference),
-    `${signed(low)} to ${signed(high)}`,
-    p < 0.001 ? '< 0.001' : p.toFixed(3),
-  ];
-}
-
-function percent(share: number | null): string {
-  return share === null ? '-' : (100 * share).toFixed(1);
-}
-
-function signed(difference: number): string {
-  return `${difference < 0 ? '' : '+'}${percent(difference)}`;
+  return [task, `${b} - ${a}`, String(n), signed(difference), `${signed(low)} to ${signed(high)}`, pValue(p)];
 }
 
 /** Rows whose first cells equal those of the row above show them once. */
@@ -65,13 +86,4 @@ function withoutRepeats(rows: readonly string[][]): string[][] {
     const sameMetric = row.length > 6 && above?.[1] === row[1];
     return row.map((cell, column) => (column === 0 || (column === 1 && sameMetric) ? '' : cell));
   });
-}
-
-/** Text columns, the first `left` flush left, the others right, two spaces between. */
-function columns(headings: readonly string[], rows: readonly string[][], left: number): string {
-  const lines = [headings, ...rows];
-  const widths = headings.map((_, column) => Math.max(...lines.map((cells) => (cells[column] ?? '').length)));
-  const pad = (cell: string, column: number) =>
-    column < left ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0);
-  return lines.map((cells) => `${cells.map(pad).join('  ').trimEnd()}\n`).join('');
 }

@@ -71,14 +71,26 @@ describe('summariseParts', () => {
       metric: 'accuracy_plain',
       n: 0,
       errors: 1,
+      unjudged: 0,
       unparseable: null,
       empty: null,
       cut: null,
       interval95: null,
+      choices: null,
+      positionBias: null,
       accuracy_plain: null,
       accuracy_plain_stderr: null,
       accuracy_plain_interval95: null,
     });
+  });
+
+  it('counts answers that nobody judged apart from errors, and scores neither', () => {
+    const unjudged = { error: { code: 'NOT_JUDGED', message: 'm' } };
+    const { b } = summariseParts(
+      [scoredItem(0, 1), scoredItem(1, null), scoredItem(2, null, unjudged)],
+      binary,
+    );
+    expect(b).toMatchObject({ n: 1, errors: 1, unjudged: 1, accuracy_plain: 1 });
   });
 
   it('does not take scores without spread for certainty', () => {

@@ -8,6 +8,7 @@ import {
 } from './intervals.js';
 import { pictureKey, type Item } from './item.js';
 import type { Extraction, Metric } from './metric.js';
+import { letterCounts, positionBias, type LetterCounts } from './position-bias.js';
 
 /** An item with what one model made of it. `scores` is null where there was an error: such an item is not in any mean. */
 export interface ScoredItem {
@@ -43,6 +44,8 @@ export interface TaskScore {
   n: number;
   /** Items not scored: the model or its answer failed. */
   errors: number;
+  /** Items not scored: no judge said whether the answer is right. */
+  unjudged: number;
   /** Share of the scored items whose answer gave nothing to compare. */
   unparseable: number | null;
   /** Share of the scored items with an empty text. */
@@ -51,24 +54,36 @@ export interface TaskScore {
   cut: number | null;
   /** 95 % interval of the main metric. */
   interval95: Interval | null;
-  [metric: string]: string | number | Interval | null;
+  /** How often each letter of lettered options was right and was chosen; null where no letters are chosen. */
+  choices: LetterCounts | null;
+  /** 0 to 1, see `positionBias`. */
+  positionBias: number | null;
+  [metric: string]: string | number | Interval | LetterCounts | null;
 }
+
+/** Code of an item that has an answer, but no verdict on it. */
+const UNJUDGED = 'NOT_JUDGED';
 
 /** Scores of all items under the benchmark's name and, where items have categories, of each as `<benchmark>_<category>`. */
 export function summariseParts(
   scored: readonly ScoredItem[],
   statistics: Statistics,
 ): Record<string, TaskScore> {
-  const tasks = [...partsOf(statistics.benchmark, scored)];
+  const tasks = [...partsOf(statistics.benchmark, scored, ({ item }) => item.category)];
   return Object.fromEntries(tasks.map(([task, part]) => [task, summarise(part, statistics)]));
 }
 
-/** The whole first, then the categories in the order of the items. */
-export function partsOf(benchmark: string, scored: readonly ScoredItem[]): Map<string, ScoredItem[]> {
-  const parts = new Map([[benchmark, [...scored]]]);
-  for (const one of scored) {
-    if (one.item.category === null) continue;
-    const task = `${benchmark}_${one.item.category}`;
+/** The whole under the benchmark's name first, then `<benchmark>_<category>` in the order of the items. */
+export function partsOf<T>(
+  benchmark: string,
+  items: readonly T[],
+  categoryOf: (item: T) => string | null,
+): Map<string, T[]> {
+  const parts = new Map([[benchmark, [...items]]]);
+  for (const one of items) {
+    const category = categoryOf(one);
+    if (category === null) continue;
+    const task = `${benchmark}_${category}`;
     const part = parts.get(task);
     if (part === undefined) parts.set(task, [one]);
     else part.push(one);
@@ -86,15 +101,20 @@ function summarise(scored: readonly ScoredItem[], { protocol, metrics, seed }: S
   });
   const share = (holds: (one: ScoredItem) => boolean) =>
     valid.length === 0 ? null : valid.filter(holds).length / valid.length;
+  const unjudged = scored.filter(({ error }) => error?.code === UNJUDGED).length;
+  const choices = letterCounts(valid);
   return {
     protocol,
     metric: metrics[0]?.name ?? '',
     n: valid.length,
-    errors: scored.length - valid.length,
+    errors: scored.length - valid.length - unjudged,
+    unjudged,
     unparseable: share(({ extraction }) => extraction?.value == null),
     empty: share(({ text }) => text?.trim() === ''),
     cut: share((one) => one.cut),
     interval95: figures[0]?.interval95 ?? null,
+    choices,
+    positionBias: choices && positionBias(choices),
     ...Object.fromEntries(
       figures.flatMap(({ name, mean, stderr, interval95 }): [string, number | Interval | null][] => [
         [name, mean],

@@ -20,7 +20,13 @@ export function agreement(processed: string, answers: readonly string[]): number
       hint: 'give the answers of the annotators',
     });
   }
-  const matches = answers.map((answer) => processAnswer(answer) === processed);
+  // Annotators mostly agree: a text that stands ten times is processed once.
+  const isEqual = new Map<string, boolean>();
+  const matches = answers.map((answer) => {
+    const known = isEqual.get(answer) ?? processAnswer(answer) === processed;
+    isEqual.set(answer, known);
+    return known;
+  });
   const matching = matches.filter(Boolean).length;
   // Summed in the order of the answers, so that the last bit equals the published program's.
   const total = matches.reduce(

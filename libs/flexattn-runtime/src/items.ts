@@ -12,8 +12,8 @@ const common = {
   prompt: z.string(),
 };
 const itemSchema = z.union([
-  z.object({ ...common, options: z.array(z.string()).min(1) }),
-  z.object({ ...common, maxNewTokens: z.number().int().positive() }),
+  z.object({ ...common, options: z.array(z.string()).min(1), endToken: z.boolean().optional() }),
+  z.object({ ...common, maxNewTokens: z.number().int().positive(), stretch: z.boolean().optional() }),
 ]);
 
 /** One question of a benchmark: to be answered in words, or by the best of its options. */

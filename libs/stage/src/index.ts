@@ -1,5 +1,6 @@
 export { FlexattnError, StageError, describeError } from './errors.js';
 export type { ErrorDetails, ExitCode, StageErrorCode } from './errors.js';
+export { canonicalJson } from './canonical-json.js';
 export { parseJson } from './parse-json.js';
 export { resolveInside } from './resolve-inside.js';
 export { createProgress } from './node/progress.js';

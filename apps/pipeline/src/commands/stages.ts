@@ -46,6 +46,7 @@ async function runSteps({ steps, shows }: StageCommand, flags: StageFlags): Prom
     signal: abortOnSignals(),
     quiet,
     python: process.env['FLEXATTN_PYTHON'],
+    judgeKey: process.env['FLEXATTN_JUDGE_KEY'],
   });
   if (!dryRun) requireInputs(context, steps);
   const results: object[] = [];

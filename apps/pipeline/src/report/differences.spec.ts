@@ -26,10 +26,13 @@ function resultsWith(comparisons: Comparison[]) {
     metric: 'accuracy',
     n: 100,
     errors: 0,
+    unjudged: 0,
     unparseable: 0,
     empty: 0,
     cut: 0,
     interval95: null,
+    choices: null,
+    positionBias: null,
   };
   const scores = Object.fromEntries(comparisons.map(({ task }) => [task, score]));
   const versions = Object.fromEntries(comparisons.map(({ task }) => [task, '1']));

@@ -1,11 +1,10 @@
-import type { EvalResults } from '@flexattn/eval';
+import { publishedFigures, type EvalResults } from '@flexattn/eval';
 import { html, type Html } from './html.js';
-import { comparableFigures } from './published.js';
 import { taskTitle, tasksOf } from './tasks.js';
 
 /** The paper's figures beside which the run's may be put; nothing where there are none. */
 export function publishedTable(results: EvalResults): Html | null {
-  const figures = comparableFigures(results);
+  const figures = publishedFigures(results);
   const tasks = tasksOf(results);
   if (figures.length === 0) return null;
   return html`<div class="scroll">
@@ -18,6 +17,8 @@ export function publishedTable(results: EvalResults): Html | null {
         <tr>
           <th scope="col">Benchmark</th>
           <th scope="col">LLaVA-1.5-7B, 336 px</th>
+          <th scope="col">LLaVA-HD, 448 px</th>
+          <th scope="col">LLaVA-XAttn, 1008 px</th>
           <th scope="col">LLaVA-FlexAttn, 1008 px</th>
         </tr>
       </thead>
@@ -26,11 +27,12 @@ export function publishedTable(results: EvalResults): Html | null {
           figures
             .filter((one) => one.task === task.name)
             .map(
-              ({ lowRes, flexAttention }) =>
+              ({ llava, llavaHd, crossAttention, flexAttention }) =>
                 html`<tr>
                   <th scope="row">${taskTitle(task)}</th>
-                  <td>${lowRes.toFixed(1)}</td>
-                  <td>${flexAttention.toFixed(1)}</td>
+                  ${[llava, llavaHd, crossAttention, flexAttention].map(
+                    (figure) => html`<td>${figure.toFixed(1)}</td>`,
+                  )}
                 </tr> `,
             ),
         )}

@@ -9,11 +9,13 @@ const row = (model: string, more: Partial<ScoreRow>): ScoreRow => ({
   model,
   n: 1910,
   errors: 0,
+  unjudged: 0,
   score: 0.545,
   stderr: 0.03,
   interval95: [0.475, 0.614],
   unparseable: 0,
   empty: 0,
+  cut: 0,
   ...more,
 });
 

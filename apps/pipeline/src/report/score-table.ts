@@ -54,20 +54,31 @@ function scoreLine(models: readonly string[], task: Task, metric: string, rows: 
 
 /** @param withCount - the models have scores on different numbers of items, so each cell tells its own */
 function scoreCell(row: ScoreRow | undefined, withCount: boolean): Html {
-  if (row === undefined || row.score === null) return html`<td>–${row && failures(row)}</td>`;
+  if (row === undefined || row.score === null)
+    return html`<td>–${row && [failures(row), unjudged(row)]}</td>`;
   const { score, interval95, n } = row;
   const interval =
     interval95 &&
     html`<span class="interval95">${percent(interval95[0])} to ${percent(interval95[1])}</span>`;
   return html`<td>
     <b>${percent(score)}</b
-    >${interval}${withCount && html`<span class="n">n = ${grouped(n)}</span>`}${unparseable(row)}${failures(row)}
+    >${interval}${withCount && html`<span class="n">n = ${grouped(n)}</span>`}${unparseable(row)}${cut(row)}${failures(row)}${unjudged(row)}
   </td>`;
 }
 
 /** Answers that count as wrong because nothing could be read from them. */
 function unparseable({ unparseable: share }: ScoreRow): Html | null {
   return share === null || share === 0 ? null : html`<span class="n">${percent(share)} % unreadable</span>`;
+}
+
+/** Answers that ended at the limit of their length. */
+function cut({ cut: share }: ScoreRow): Html | null {
+  return share === null || share === 0 ? null : html`<span class="n">${percent(share)} % cut off</span>`;
+}
+
+/** Answers that no judge said yes or no to: they are in no score. */
+function unjudged({ unjudged: items }: ScoreRow): Html | null {
+  return items === 0 ? null : html`<span class="n">${grouped(items)} not judged</span>`;
 }
 
 /** Items that are in no score. */

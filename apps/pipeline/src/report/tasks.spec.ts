@@ -7,10 +7,13 @@ const score: TaskScore = {
   metric: 'accuracy_plain',
   n: 1,
   errors: 0,
+  unjudged: 0,
   unparseable: 0,
   empty: 0,
   cut: 0,
   interval95: [0, 1],
+  choices: null,
+  positionBias: null,
 };
 
 describe('tasks', () => {

@@ -1,8 +1,14 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { answerMissing, openAnswerStore, type AnsweredItems, type InferItem } from '@flexattn/eval';
+import { sha256File, writeFileAtomic } from '@flexattn/stage';
 import { toolsOf } from '../code-hash.js';
-import { artifacts } from '../run-context.js';
+import { artifacts, shown, type RunContext } from '../run-context.js';
 import type { Stage } from '../stage.js';
 import { benchmarkFolders } from './items.js';
+
+/** In the stage's folder: SHA-256 of each model that answered. */
+export const WEIGHTS_FILE = 'weights.json';
 
 export const infer: Stage = {
   name: 'infer',
@@ -16,20 +22,75 @@ export const infer: Stage = {
   parameters: ({ config }) => ({ ...config.infer, models: config.models.map(({ name }) => name) }),
   tools: () => Promise.resolve(toolsOf('@flexattn/flexattn-runtime')),
   produce: async (context, out) => {
-    const { config, workspace, signal, quiet } = context;
-    const { inferItems } = await import('@flexattn/flexattn-runtime');
+    const weights: Record<string, string> = {};
     const reports: Record<string, object> = {};
-    for (const { name } of config.models) {
-      reports[name] = await inferItems({
-        model: join(artifacts(context, 'compile'), name),
-        items: join(artifacts(context, 'items'), 'items.jsonl'),
-        root: workspace,
-        out: join(out, `${name}.jsonl`),
-        threads: config.infer.threads,
-        signal,
-        quiet,
-      });
+    for (const { name } of context.config.models) {
+      weights[name] = await sha256File(join(artifacts(context, 'compile'), name, 'manifest.json'));
+      reports[name] = await answerAll(context, name, weights[name], out);
     }
+    await writeFileAtomic(join(out, WEIGHTS_FILE), `${JSON.stringify(weights, null, 2)}\n`);
     return reports;
   },
 };
+
+/**
+ * Answers what no run in this workspace has answered before with this model and these settings. Answers are kept one by
+ * one: a run that was killed goes on where it stopped.
+ */
+async function answerAll(
+  context: RunContext,
+  name: string,
+  weights: string,
+  out: string,
+): Promise<AnsweredItems> {
+  const { config, workspace, signal, quiet } = context;
+  const { timing, ...settings } = config.infer;
+  const items = join(artifacts(context, 'items'), 'items.jsonl');
+  const store = await openAnswerStore({
+    folder: join(workspace, '.flexattn', 'answers'),
+    weights,
+    settings: { ...settings, ...toolsOf('@flexattn/flexattn-runtime') },
+  });
+  try {
+    return await answerMissing({
+      items,
+      out: join(out, `${name}.jsonl`),
+      store,
+      ask: async (missing, answered) => {
+        const { inferItems } = await import('@flexattn/flexattn-runtime');
+        const byId = new Map(missing.map((item) => [item.id, item]));
+        // The answers are written from the store, in the order of all items.
+        const scratch = join(out, `.${name}.jsonl`);
+        await inferItems({
+          model: join(artifacts(context, 'compile'), name),
+          items: fromWorkspace(context, missing),
+          root: workspace,
+          out: scratch,
+          threads: config.infer.threads,
+          total: missing.length,
+          signal,
+          quiet,
+          onAnswer: async ({ id, ...answer }, ms) => {
+            const item = byId.get(id);
+            if (item === undefined) return;
+            await answered(item, timing ? { ...answer, ms: Math.round(ms) } : answer);
+          },
+        });
+        await rm(scratch);
+      },
+    });
+  } finally {
+    await store.close();
+  }
+}
+
+/** The items with all their pictures named from the workspace: those beside items.jsonl, too. */
+async function* fromWorkspace(context: RunContext, items: readonly InferItem[]) {
+  const folder = shown(context, artifacts(context, 'items'));
+  for (const item of items) {
+    const image = item.image.startsWith('./') ? join(folder, item.image) : item.image;
+    yield await Promise.resolve(
+      'options' in item ? { ...item, image, options: [...item.options] } : { ...item, image },
+    );
+  }
+}

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { writeItems } from '@flexattn/eval';
 import { toolsOf } from '../code-hash.js';
 import { pathOf, type RunContext } from '../run-context.js';
@@ -14,13 +15,16 @@ export const items: Stage = {
   produce: (context, out) => writeItems({ ...benchmarksOf(context), out }),
 };
 
-/** The benchmarks' folders by name. */
+/** The benchmarks' folders by name: that of the file for a JSON lines file, whose pictures lie there; modules too. */
 export function benchmarkFolders(context: RunContext): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(context.config.eval.benchmarks).map(([name, { path }]) => [
-      `benchmark ${name}`,
-      pathOf(context, path),
-    ]),
+    Object.entries(context.config.eval.benchmarks).flatMap(
+      ([name, { path, module, metric }]): [string, string][] => {
+        const folder = module === undefined && metric !== undefined ? dirname(path) : path;
+        const data: [string, string] = [`benchmark ${name}`, pathOf(context, folder)];
+        return module === undefined ? [data] : [data, [`module of ${name}`, pathOf(context, module)]];
+      },
+    ),
   );
 }
 

@@ -30,8 +30,7 @@ export const report: Stage = {
 
 function inputsOf(context: RunContext) {
   return {
-    results: join(artifacts(context, 'eval'), 'results.json'),
-    answers: join(artifacts(context, 'eval'), 'answers.jsonl'),
+    scores: artifacts(context, 'eval'),
     items: join(artifacts(context, 'items'), 'items.jsonl'),
     inferred: artifacts(context, 'infer'),
     cleanReport: join(artifacts(context, 'clean'), 'report.json'),

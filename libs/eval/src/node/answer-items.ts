@@ -1,17 +1,26 @@
 import { dirname, resolve } from 'node:path';
-import { createAtomicFile, createProgress, FlexattnError } from '@flexattn/stage';
+import { createProgress, FlexattnError } from '@flexattn/stage';
 import type { InferItem } from '../item.js';
-import { jsonLines } from './json-lines.js';
-import { readItems } from './read-items.js';
+import { answerMissing, type AnsweredItems, type Shard } from './answer-missing.js';
+import type { AnswerStore } from './answer-store.js';
 
 /** All that an evaluation needs of a model. `image` is a path; `prompt` holds `<image>` once. */
 export interface Model {
-  generate(request: { image: string; prompt: string; maxNewTokens: number }): Promise<{
+  /** `stretch`: the picture is to be stretched to a square, not padded. */
+  generate(request: { image: string; prompt: string; maxNewTokens: number; stretch: boolean }): Promise<{
     text: string;
     finish?: 'stop' | 'length';
   }>;
-  /** For each option the mean cross-entropy of its tokens after the prompt, without an end token. */
-  scoreOptions(request: { image: string; prompt: string; options: readonly string[] }): Promise<{
+  /**
+   * For each option the mean cross-entropy of its tokens after the prompt and a space, with the end token behind them
+   * where `endToken` is true.
+   */
+  scoreOptions(request: {
+    image: string;
+    prompt: string;
+    options: readonly string[];
+    endToken: boolean;
+  }): Promise<{
     losses: readonly number[];
   }>;
 }
@@ -24,6 +33,12 @@ export interface AnswerItemsOptions {
   out: string;
   /** The `root` that `writeItems` was given. */
   root?: string | undefined;
+  /** Where answers are kept, see `openAnswerStore`: what is there is not asked again. */
+  store?: AnswerStore | undefined;
+  /** Answers a part of the items. */
+  shard?: Shard | undefined;
+  /** Milliseconds from any start, as `performance.now`: every answer then tells how long it took, `ms`. */
+  clock?: (() => number) | undefined;
   signal?: AbortSignal | undefined;
   quiet?: boolean | undefined;
 }
@@ -32,45 +47,38 @@ export interface AnswerItemsOptions {
  * Puts every item to a model, one after the other, and writes a line for each: `{ id, text, finish }`,
  * `{ id, losses }`, or `{ id, error: { code, message } }` where the model failed (`MODEL_FAILED` if it gave no code).
  */
-export async function answerItems(options: AnswerItemsOptions): Promise<{ items: number; errors: number }> {
-  const { model, root, signal } = options;
-  const items = await readItems(options.items);
+export async function answerItems(options: AnswerItemsOptions): Promise<AnsweredItems> {
+  const { model, root, clock, signal, quiet } = options;
   const folder = dirname(options.items);
-  const progress = createProgress({
-    label: 'answer',
-    total: items.size,
-    unit: 'items',
-    quiet: options.quiet,
+  return answerMissing({
+    ...options,
+    ask: async (missing, answered) => {
+      const progress = createProgress({ label: 'answer', total: missing.length, unit: 'items', quiet });
+      for (const item of missing) {
+        signal?.throwIfAborted();
+        const start = clock?.();
+        const answer = await answerOf(model, item, imagePath(item.image, folder, root));
+        const time = clock === undefined || start === undefined ? {} : { ms: Math.round(clock() - start) };
+        await answered(item, { ...answer, ...time });
+        progress.advance(1);
+      }
+      progress.finish();
+    },
   });
-  const file = await createAtomicFile(options.out);
-  let errors = 0;
-  try {
-    for (const item of items.values()) {
-      signal?.throwIfAborted();
-      const answer = await answerOf(model, item, imagePath(item.image, folder, root));
-      if ('error' in answer) errors += 1;
-      await file.write(jsonLines([{ id: item.id, ...answer }]));
-      progress.advance(1);
-    }
-  } catch (error) {
-    await file.abort();
-    throw error;
-  }
-  await file.commit();
-  progress.finish();
-  return { items: items.size, errors };
 }
 
 async function answerOf(model: Model, item: InferItem, image: string): Promise<object> {
   try {
     if ('options' in item) {
-      const { losses } = await model.scoreOptions({ image, prompt: item.prompt, options: item.options });
+      const { prompt, options, endToken = false } = item;
+      const { losses } = await model.scoreOptions({ image, prompt, options, endToken });
       return { losses };
     }
     const { text, finish } = await model.generate({
       image,
       prompt: item.prompt,
       maxNewTokens: item.maxNewTokens,
+      stretch: item.stretch ?? false,
     });
     return { text, finish };
   } catch (error) {

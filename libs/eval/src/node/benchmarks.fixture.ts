@@ -72,3 +72,94 @@ export async function putBenchmarks(folder: string) {
     magnifier: { path: join(folder, 'magnifier') },
   };
 }
+
+/** Writes small copies of the other benchmarks in their published formats: two questions for each part. */
+export async function putOtherBenchmarks(folder: string) {
+  await putAerial(folder);
+  await put(folder, 'docvqa/val_v1.0_withQT.json', {
+    dataset_split: 'val',
+    data: [
+      {
+        questionId: 49153,
+        question: 'What is the "date"?',
+        image: 'documents/pybv0228_81.png',
+        answers: ['7 May', 'May 7'],
+      },
+      {
+        questionId: 24580,
+        question: 'Who?',
+        image: 'documents/p.png',
+        answers: ['Smith'],
+        question_types: ['form'],
+      },
+    ],
+  });
+  for (const name of ['pybv0228_81', 'p']) await put(folder, `docvqa/images/${name}.png`, PNG);
+  for (const part of ['human', 'augmented']) {
+    await put(folder, `chartqa/test/test_${part}.json`, [
+      { imgname: '41699051005347.png', query: 'How many?', label: '14' },
+      { imgname: '41699051005347.png', query: 'Which?', label: 'Blue' },
+    ]);
+  }
+  await put(folder, 'chartqa/test/png/41699051005347.png', PNG);
+  for (const part of ['random', 'popular', 'adversarial']) {
+    const row = { image: 'COCO_val2014_000000310196.jpg' };
+    const rows = [
+      { ...row, question_id: 1, text: 'Is there a snowboard in the image?', label: 'yes' },
+      { ...row, question_id: 2, text: 'Is there a dining table in the image?', label: 'no' },
+    ];
+    await put(folder, `pope/coco_pope_${part}.json`, rows.map((one) => `${JSON.stringify(one)}\n`).join(''));
+  }
+  await put(folder, 'pope/val2014/COCO_val2014_000000310196.jpg', 'jpg');
+  const boxes = [
+    { sent: 'the dog', bbox: [0, 0, 320, 240] },
+    { sent: 'its ear', bbox: [10, 10, 42, 34] },
+  ].map((row) => ({ image: 'data/coco/train2014/COCO_train2014_1.jpg', ...row, width: 640, height: 480 }));
+  await put(folder, 'refcoco/refcocog_val.jsonl', boxes.map((one) => `${JSON.stringify(one)}\n`).join(''));
+  await put(folder, 'refcoco/train2014/COCO_train2014_1.jpg', 'jpg');
+  const at = (name: string) => ({ path: join(folder, name) });
+  return {
+    'rsvqa-hrben': at('rsvqa'),
+    docvqa: at('docvqa'),
+    chartqa: at('chartqa'),
+    pope: at('pope'),
+    refcoco: at('refcoco'),
+  };
+}
+
+/** RSVQA HR: inactive rows and other types of questions among those that are asked. */
+async function putAerial(folder: string): Promise<void> {
+  const row = (id: number, type: string, question: string) => ({
+    id,
+    img_id: id % 2,
+    type,
+    question,
+    answers_ids: [id + 100],
+    active: true,
+  });
+  await put(folder, 'rsvqa/USGS_split_test_phili_questions.json', {
+    questions: [
+      row(1, 'presence', 'Is there a road?'),
+      { id: 2, active: false },
+      row(3, 'count', 'How many roads are there?'),
+      row(4, 'comp', 'Are there more roads than buildings?'),
+      row(5, 'area', 'What is the area of the roads?'),
+    ],
+  });
+  const answer = (id: number, text: string) => ({
+    id: id + 100,
+    question_id: id,
+    answer: text,
+    active: true,
+  });
+  await put(folder, 'rsvqa/USGS_split_test_phili_answers.json', {
+    answers: [
+      answer(4, 'no'),
+      { id: 102, active: false },
+      answer(3, '7'),
+      answer(1, 'yes'),
+      answer(5, '30m2'),
+    ],
+  });
+  for (const name of ['0.tif', '1.png']) await put(folder, `rsvqa/Data/${name}`, PNG);
+}

@@ -1,22 +1,41 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toIoError } from '@flexattn/stage';
-import type { Published } from '../benchmark.js';
+import type { Benchmark } from '../benchmark.js';
 import { EvalError } from '../errors.js';
 
 /**
- * Where a benchmark's files are, relative to `folder`: '' or the published folder's name followed by '/'.
- * Files that are not there: `BENCHMARK_INCOMPLETE`, which lists them and says where they come from.
+ * Where a benchmark's files are, relative to `folder`: those of `published.files`, then those of the protocol, in their
+ * order; the first of several names that is there. What is not there: `BENCHMARK_INCOMPLETE`, which lists it and says
+ * where it comes from.
  */
-export async function locate(name: string, folder: string, published: Published): Promise<string> {
+export async function locate(
+  { name, published }: Pick<Benchmark, 'name' | 'published'>,
+  folder: string,
+  protocol = '',
+): Promise<string[]> {
   const below = published.folder === undefined ? '' : `${published.folder}/`;
   const prefix = below !== '' && (await exists(join(folder, below))) ? below : '';
-  const found = await Promise.all(published.files.map((file) => exists(join(folder, prefix, file))));
-  const missing = published.files.filter((_, i) => found[i] !== true);
-  if (missing.length === 0) return prefix;
+  const special = published.protocolFiles?.[protocol];
+  const located: string[] = [];
+  const missing: string[] = [];
+  const sources = new Set<string>();
+  for (const { files, source } of [published, ...(special === undefined ? [] : [special])]) {
+    for (const file of files) {
+      const names = typeof file === 'string' ? [file] : file;
+      const found = await Promise.all(names.map((one) => exists(join(folder, prefix, one))));
+      const there = names[found.indexOf(true)];
+      if (there !== undefined) located.push(`${prefix}${there}`);
+      else {
+        missing.push(names.join(' or '));
+        sources.add(source);
+      }
+    }
+  }
+  if (missing.length === 0) return located;
   throw new EvalError('BENCHMARK_INCOMPLETE', `the benchmark "${name}" lacks ${missing.join(', ')}`, {
     file: join(folder, prefix),
-    hint: `get it from ${published.source}`,
+    hint: `get it from ${[...sources].join(' and ')}`,
   });
 }
 

@@ -19,15 +19,20 @@ export interface RowShape {
   under?: string;
 }
 
+/** Tokens that wait between parser and rows: a string of megabytes is one token. */
+const WAITING_TOKENS = 2;
+
 /**
  * Members of a large JSON file, one in memory at a time. Text that is not JSON, or of another shape: `NOT_JSON`.
  * The first occurrence of a repeated key comes first; all come.
  */
 export async function* readRows(file: string, { members, under }: RowShape): AsyncGenerator<Row> {
-  const packed = { packValues: true, streamValues: false };
+  const packed = { packValues: true, streamValues: false, readableHighWaterMark: WAITING_TOKENS };
   const tokens =
     under === undefined ? parser.asStream(packed) : pick.withParserAsStream({ filter: under, ...packed });
-  const rows = members === 'array' ? streamArray.asStream() : streamObject.asStream();
+  // A row may be a picture of megabytes: none waits beside the one that is read.
+  const oneByOne = { includeUndecided: false, highWaterMark: 1 };
+  const rows = members === 'array' ? streamArray.asStream(oneByOne) : streamObject.asStream(oneByOne);
   // The loop below gets any stage's error; without a callback it would be thrown outside of it as well.
   pipeline([createReadStream(file, { highWaterMark: 1 << 18 }), tokens, rows], () => undefined);
   try {

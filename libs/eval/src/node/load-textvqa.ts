@@ -1,15 +1,15 @@
-import { join, posix } from 'node:path';
-import { resolveInside } from '@flexattn/stage';
+import { join } from 'node:path';
 import { z } from 'zod';
+import type { Asking } from '../benchmark.js';
 import { loadedOf } from '../collect.js';
 import { EvalError } from '../errors.js';
 import type { Item, Loaded } from '../item.js';
 import { textvqa } from '../textvqa.js';
 import { locate } from './folder.js';
+import { readPublishedPrompts, type PublishedPrompts } from './published-prompts.js';
 import { readRows } from './json-rows.js';
-import { fileId, parseItem } from './parse-item.js';
-
-const [ANNOTATIONS = '', PICTURES = ''] = textvqa.published.files;
+import { fileId, idOf, parseItem, targetsOf } from './parse-item.js';
+import { pictureIn } from './picture-path.js';
 
 const questionRow = z.object({
   question_id: fileId,
@@ -19,35 +19,35 @@ const questionRow = z.object({
 });
 
 /** Items of TextVQA's `data[]`; numbers and strings are the same as ids. */
-export async function* loadTextvqa(folder: string): AsyncGenerator<Loaded> {
-  const prefix = await locate(textvqa.name, folder, textvqa.published);
-  const file = join(folder, prefix, ANNOTATIONS);
+export async function* loadTextvqa(folder: string, { protocol }: Asking): AsyncGenerator<Loaded> {
+  const [annotations = '', pictures = '', questions] = await locate(textvqa, folder, protocol);
+  const prompts = questions === undefined ? undefined : await readPublishedPrompts(join(folder, questions));
+  const file = join(folder, annotations);
   for await (const { key, value } of readRows(file, { members: 'array', under: 'data' })) {
-    const id = `${textvqa.name}/${idIn(value) ?? `#${key}`}`;
-    yield loadedOf(id, textvqa.name, () => itemOf(id, value, prefix));
+    const id = `${textvqa.name}/${idOf(value, 'question_id') ?? `#${key}`}`;
+    yield loadedOf(id, textvqa.name, () => itemOf(id, value, pictures, prompts));
   }
 }
 
-function itemOf(id: string, value: unknown, prefix: string): Item {
+function itemOf(id: string, value: unknown, pictures: string, prompts: PublishedPrompts | undefined): Item {
   const row = parseItem(questionRow, value, id);
-  if (row.answers.length === 0) {
-    throw new EvalError('NO_ANSWERS', 'expected the answers of the annotators, got none', {
-      item: id,
-      hint: 'use the validation file: the test file has no answers',
-    });
-  }
-  const path = resolveInside(posix.join(prefix, PICTURES), `${row.image_id}.jpg`);
   return {
     id,
     benchmark: textvqa.name,
     category: null,
     question: row.question,
-    picture: { kind: 'file', path },
+    ...(prompts === undefined ? {} : { publishedPrompt: promptOf(id, prompts, row) }),
+    picture: pictureIn(pictures, `${row.image_id}.jpg`),
     options: [],
-    targets: row.answers,
+    targets: targetsOf(row.answers, id),
   };
 }
 
-function idIn(value: unknown): string | undefined {
-  return z.object({ question_id: fileId }).safeParse(value).data?.question_id;
+function promptOf(id: string, prompts: PublishedPrompts, row: z.output<typeof questionRow>): string {
+  const found = prompts({ questionId: row.question_id, imageId: row.image_id, question: row.question });
+  if (found !== undefined) return found;
+  throw new EvalError('PROMPT_MISSING', 'the question file has no line for this question', {
+    item: id,
+    hint: 'take both files of the same version (0.5.1)',
+  });
 }

@@ -2,10 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { StageError, parseJson, toIoError } from '@flexattn/stage';
 import { z } from 'zod';
+import type { Asking } from '../benchmark.js';
 import { loadedOf } from '../collect.js';
 import { EvalError } from '../errors.js';
 import type { Item, Loaded } from '../item.js';
-import { VSTAR_PARTS, vstar } from '../vstar.js';
+import { letterOptions, rightOption } from '../options.js';
+import { VSTAR_LETTERS, VSTAR_PARTS, vstar } from '../vstar.js';
 import { locate, namesIn } from './folder.js';
 import { parseItem } from './parse-item.js';
 
@@ -15,38 +17,28 @@ const SUFFIXES = ['jpg', 'JPG', 'webp', 'png', 'jpeg'];
 const questionFile = z.object({ question: z.string().min(1), options: z.array(z.string()) });
 
 /** Items of V*: a JSON file each, beside a picture of the same stem; by part, then by name. */
-export async function* loadVstar(folder: string): AsyncGenerator<Loaded> {
-  const prefix = await locate(vstar.name, folder, vstar.published);
-  for (const part of VSTAR_PARTS) {
-    const names = await namesIn(join(folder, prefix, part));
+export async function* loadVstar(folder: string, asking: Asking): AsyncGenerator<Loaded> {
+  const located = await locate(vstar, folder);
+  for (const [i, part] of VSTAR_PARTS.entries()) {
+    const below = located[i] ?? part;
+    const names = await namesIn(join(folder, below));
     const known = new Set(names);
     for (const name of names.filter((one) => one.endsWith('.json'))) {
       const stem = name.slice(0, -'.json'.length);
       const id = `${vstar.name}/${part}/${stem}`;
-      const text = await readText(join(folder, prefix, part, name));
+      const text = await readText(join(folder, below, name));
       const picture = SUFFIXES.map((suffix) => `${stem}.${suffix}`).find((file) => known.has(file));
-      yield loadedOf(id, vstar.name, () =>
-        itemOf(id, part, parseText(text, id), picture && posix.join(prefix, part, picture)),
-      );
+      yield loadedOf(id, vstar.name, () => {
+        const path = picture && posix.join(below, picture);
+        return lettered(itemOf(id, part, parseText(text, id), path), asking);
+      });
     }
   }
 }
 
 function itemOf(id: string, part: string, value: unknown, path: string | undefined): Item {
   const { question, options } = parseItem(questionFile, value, id);
-  const [right] = options;
-  if (right === undefined || options.length < 2) {
-    throw new EvalError('NO_OPTIONS', `expected at least 2 options, got ${options.length}`, {
-      item: id,
-      hint: 'compare with the published file',
-    });
-  }
-  if (new Set(options).size < options.length) {
-    throw new EvalError('EQUAL_OPTIONS', 'two options are equal, so no loss can tell them apart', {
-      item: id,
-      hint: 'compare with the published file',
-    });
-  }
+  const right = rightOption(options, id);
   if (path === undefined) {
     throw new EvalError('PICTURE_MISSING', `no picture beside it (${SUFFIXES.join(', ')})`, {
       item: id,
@@ -55,6 +47,12 @@ function itemOf(id: string, part: string, value: unknown, path: string | undefin
   }
   const picture = { kind: 'file', path } as const;
   return { id, benchmark: vstar.name, category: part, question, picture, options, targets: [right] };
+}
+
+/** The item as `letters` asks it: options in the order that the seed decides. */
+function lettered(item: Item, { protocol, shuffleSeed }: Asking): Item {
+  if (protocol !== VSTAR_LETTERS) return item;
+  return { ...item, options: letterOptions(item.options, shuffleSeed, item.id) };
 }
 
 async function readText(file: string): Promise<string> {

@@ -19,3 +19,18 @@ export function parseItem<T>(schema: z.ZodType<T>, value: unknown, id: string): 
     },
   );
 }
+
+/** The id of a row, where it has one under `name`. */
+export function idOf(value: unknown, name: string): string | undefined {
+  const row = z.record(z.string(), z.unknown()).safeParse(value).data;
+  return fileId.safeParse(row?.[name]).data;
+}
+
+/** The answers of an item; none: `NO_ANSWERS`. */
+export function targetsOf(answers: readonly string[], item: string): readonly string[] {
+  if (answers.length > 0) return answers;
+  throw new EvalError('NO_ANSWERS', 'expected the right answers, got none', {
+    item,
+    hint: 'use the validation file: test files have no answers',
+  });
+}

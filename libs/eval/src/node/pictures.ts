@@ -80,9 +80,12 @@ async function hashPicture(path: string, options: PlaceOptions): Promise<PlacedP
     if (image.startsWith('./')) await linkOrCopy(file, join(options.out, image));
     return { image, imageSha256 };
   } catch (cause) {
-    const error = toIoError(cause, file);
-    if (error.code !== 'FILE_MISSING') throw error;
-    return new EvalError('PICTURE_MISSING', 'no such picture', { file: path, hint: 'fetch it again', cause });
+    const error = toIoError(cause, path);
+    if (error.exitCode !== 2) throw error;
+    const hint = 'fetch it again';
+    return error.code === 'FILE_MISSING'
+      ? new EvalError('PICTURE_MISSING', 'no such picture', { file: path, hint, cause })
+      : new EvalError('PICTURE_UNREADABLE', 'the picture cannot be read', { file: path, hint, cause });
   }
 }
 

@@ -6,8 +6,13 @@ import { readJsonLines } from './json-lines.js';
 
 const shared = { id: z.string().min(1), benchmark: z.string(), image: z.string(), imageSha256: z.string() };
 const itemLine = z.union([
-  z.object({ ...shared, prompt: z.string(), options: z.array(z.string()) }),
-  z.object({ ...shared, prompt: z.string(), maxNewTokens: z.number().int().positive() }),
+  z.object({ ...shared, prompt: z.string(), options: z.array(z.string()), endToken: z.boolean().optional() }),
+  z.object({
+    ...shared,
+    prompt: z.string(),
+    maxNewTokens: z.number().int().positive(),
+    stretch: z.boolean().optional(),
+  }),
 ]);
 const rejectLine = z.object({ id: z.string(), benchmark: z.string(), code: z.string(), message: z.string() });
 

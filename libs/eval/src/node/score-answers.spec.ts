@@ -1,13 +1,13 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FlexattnError } from '@flexattn/stage';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { AnswerLine, EvalResults } from '../results.js';
+import type { EvalResults } from '../results.js';
 import { evalResultsSchema } from '../results-schema.js';
 import { formatScoreTable } from '../score-table.js';
 import { answerItems, type Model } from './answer-items.js';
 import { put, putBenchmarks, temporaryFolder, textvqaRow } from './benchmarks.fixture.js';
 import { jsonLines, readJsonLines } from './json-lines.js';
+import { readAnswerLines, readEvaluation } from './read-evaluation.js';
 import { scoreAnswers } from './score-answers.js';
 import { writeItems } from './write-items.js';
 
@@ -76,7 +76,11 @@ describe('scoreAnswers', () => {
     expect(versions).toEqual({ textvqa: '1', vstar: '1', magnifier: '1' });
     expect(config.benchmarks.magnifier).toEqual({
       protocol: 'multi',
-      metrics: ['accuracy_multi', 'accuracy_multi_strict'],
+      shuffleSeed: 0,
+      metrics: [
+        { name: 'accuracy_multi', kind: 'binary' },
+        { name: 'accuracy_multi_strict', kind: 'binary' },
+      ],
     });
   });
 
@@ -86,25 +90,98 @@ describe('scoreAnswers', () => {
     expect(vstar).toMatchObject({ a: 'base', b: 'better', n: 3, difference: 1, p: 0.25, test: 'mcnemar' });
   });
 
-  it('writes the same bytes again, and results.json is what it returns', async () => {
+  it('writes the same bytes again, and summary.json is what it returns', async () => {
     const results = await score();
     await score(join(folder, 'again'));
-    for (const name of ['results.json', 'answers.jsonl']) {
+    for (const name of ['summary.json', 'base/results.json', 'better/answers.jsonl']) {
       expect(await readFile(join(folder, 'again', name))).toEqual(await readFile(join(folder, 'out', name)));
     }
-    const written = JSON.parse(await readFile(join(folder, 'out/results.json'), 'utf8')) as EvalResults;
+    const written = JSON.parse(await readFile(join(folder, 'out/summary.json'), 'utf8')) as EvalResults;
     expect(written).toEqual(results);
     expect(evalResultsSchema.parse(written)).toEqual(results);
     expect(JSON.stringify(results)).not.toContain(folder);
   });
 
-  it('keeps a line for each model and item', async () => {
-    await changeAnswers((lines) => [{ ...lines[0], regions: { grid: 9, steps: [] } }, ...lines.slice(1)]);
+  it("gives each model a results.json in the harness's shape", async () => {
+    await scoreAnswers({
+      benchmarks,
+      items,
+      answers,
+      out: join(folder, 'out'),
+      seed: 1,
+      weights: { base: 'ab' },
+    });
+    const { results, config, hashes, ...rest } = (await readEvaluation(join(folder, 'out/base'))).results;
+    expect(results.textvqa).toMatchObject({ vqa_accuracy_plain: 0, vqa_accuracy_plain_stderr: 0, n: 3 });
+    expect(rest).toMatchObject({ model: 'base', versions: { vstar: '1' }, published: {} });
+    expect(rest['n-samples'].vstar).toEqual({ published: 191, original: 3, rejected: 0, effective: 3 });
+    expect(config).toMatchObject({ seed: 1, judge: 'none', eval: expect.stringMatching(/^\d/) as string });
+    expect(hashes).toMatchObject({
+      weights: 'ab',
+      answers: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+    });
+    expect((await readEvaluation(join(folder, 'out/better'))).results.hashes.weights).toBeNull();
+  });
+
+  it('hashes questions, prompts and pictures apart', async () => {
+    const hashes = async () => (await score()).hashes.benchmarks.textvqa;
+    const before = await hashes();
+    await put(folder, 'textvqa/train_images/p1.jpg', 'another picture');
+    await writeItems({ benchmarks, out: join(folder, 'items'), root: folder, quiet: true });
+    const after = await hashes();
+    expect(after).toEqual({ ...before, pictures: after?.pictures });
+    expect(after?.pictures).not.toBe(before?.pictures);
+  });
+
+  it('merges the files of shards by id: the same bytes as from one file', async () => {
+    const shards: string[] = [];
+    for (const index of [1, 0]) {
+      const out = join(folder, `shard-${index}.jsonl`);
+      await answerItems({
+        items,
+        model: fixedModel('A cat', 1),
+        out,
+        root: folder,
+        quiet: true,
+        shard: { index, count: 2 },
+      });
+      shards.push(out);
+    }
     await score();
-    const lines: AnswerLine[] = [];
-    for await (const { value } of readJsonLines(join(folder, 'out/answers.jsonl')))
-      lines.push(value as AnswerLine);
-    expect(lines).toHaveLength(18);
+    const merged = { base: shards, better: answers.better };
+    await scoreAnswers({ benchmarks, items, answers: merged, out: join(folder, 'merged'), seed: 1 });
+    for (const name of ['summary.json', 'base/results.json', 'base/answers.jsonl']) {
+      expect(await readFile(join(folder, 'merged', name))).toEqual(await readFile(join(folder, 'out', name)));
+    }
+    for (const [files, message] of [
+      [shards.slice(1), /4 of 9 items have no answer, the first is "textvqa\/34603".*ANSWER_MISSING/],
+      [[...shards, shards[1] ?? ''], /shard-0\.jsonl\[line 1\]: the item "textvqa\/34602" is answered twice/],
+    ] as const) {
+      const broken = scoreAnswers({
+        benchmarks,
+        items,
+        answers: { base: files },
+        out: join(folder, 'broken'),
+      });
+      await expect(broken).rejects.toThrow(message);
+    }
+  });
+
+  it('refuses a model whose name is no folder', async () => {
+    const named = (name: string) =>
+      scoreAnswers({ benchmarks, items, answers: { [name]: answers.base }, out: join(folder, 'named') });
+    await expect(named('../base')).rejects.toThrow(/MODEL_NAME/);
+    expect((await named('llava-1.5_7b')).models).toEqual(['llava-1.5_7b']);
+  });
+
+  it('keeps a line for each model and item', async () => {
+    await changeAnswers((lines) => [
+      { ...lines[0], ms: 12, regions: { grid: 9, steps: [] } },
+      ...lines.slice(1),
+    ]);
+    await score();
+    const lines = await readAnswerLines(join(folder, 'out/base/answers.jsonl'));
+    expect(lines).toHaveLength(9);
     expect(lines[0]).toEqual({
       id: 'textvqa/34602',
       model: 'base',
@@ -113,16 +190,23 @@ describe('scoreAnswers', () => {
       prompt: expect.stringContaining('what does 34602 say?') as string,
       options: [],
       answer: 'A cat',
+      cut: false,
       losses: null,
       extracted: 'cat',
+      strict: null,
+      verdict: null,
       targets: Array.from({ length: 10 }, () => 'nokia'),
       score: 0,
       scores: { vqa_accuracy_plain: 0 },
       error: null,
+      timing: { ms: 12 },
       image: 'textvqa/train_images/p1.jpg',
+      imageSha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
       regions: { line: 1 },
     });
-    expect(lines[12]).toMatchObject({
+    expect(lines[6]).toMatchObject({ extracted: 'A', strict: null, timing: null });
+    const others = await readAnswerLines(join(folder, 'out/better/answers.jsonl'));
+    expect(others[3]).toMatchObject({
       model: 'better',
       losses: [0.5, 1, 1],
       extracted: 'Left. ',
@@ -200,41 +284,5 @@ describe('scoreAnswers', () => {
     const part = { vstar: benchmarks.vstar };
     const results = await scoreAnswers({ benchmarks: part, items, answers, out: join(folder, 'out') });
     expect(Object.keys(results.versions)).toEqual(['vstar']);
-  });
-});
-
-describe('answerItems', () => {
-  it('records what a model fails on, with its code', async () => {
-    const images: string[] = [];
-    const model: Model = {
-      ...fixedModel('x', 0),
-      generate: ({ image }) => {
-        images.push(image);
-        return Promise.reject(images.length > 1 ? new Error('no') : new FlexattnError('BAD_IMAGE', 'torn'));
-      },
-    };
-    const out = join(folder, 'failing.jsonl');
-    expect(await answerItems({ items, model, out, root: folder, quiet: true })).toEqual({
-      items: 9,
-      errors: 6,
-    });
-    const [first, second] = (await readFile(out, 'utf8')).split('\n');
-    expect(first).toBe('{"id":"textvqa/34602","error":{"code":"BAD_IMAGE","message":"torn (BAD_IMAGE)"}}');
-    expect(second).toContain('"code":"MODEL_FAILED"');
-    expect(images[0]).toBe(join(folder, 'textvqa/train_images/p1.jpg'));
-    expect(images[3]).toContain(join(folder, 'items/images'));
-  });
-
-  it('leaves nothing behind when it is stopped', async () => {
-    const out = join(folder, 'stopped.jsonl');
-    const stopped = answerItems({
-      items,
-      model: fixedModel('x', 0),
-      out,
-      quiet: true,
-      signal: AbortSignal.abort(),
-    });
-    await expect(stopped).rejects.toThrow(/abort/i);
-    await expect(readFile(out)).rejects.toThrow('ENOENT');
   });
 });

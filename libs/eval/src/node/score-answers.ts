@@ -1,122 +1,117 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sha256File, writeFileAtomic } from '@flexattn/stage';
+import { z } from 'zod';
 import { assembleResults, type ScoredBenchmark } from '../assemble-results.js';
-import { collectItems, countWarnings } from '../collect.js';
 import type { ScoredModel } from '../compare.js';
 import { EvalError } from '../errors.js';
-import type { InferItem, Item, Reject, Request } from '../item.js';
+import type { InferItem } from '../item.js';
+import { modelResults } from '../model-results.js';
 import type { AnswerLine, EvalResults } from '../results.js';
 import { answerLine, scoreItem } from '../score-item.js';
+import { askedOf, type Asked } from './asked.js';
 import { jsonLines } from './json-lines.js';
-import { readAnswers, type ReadAnswer } from './read-answers.js';
+import { judgeAnswers, type AnsweredModel } from './judge-answers.js';
+import type { JudgeOptions } from './judge-questions.js';
+import { readAnswers } from './read-answers.js';
 import { readItems, readRejects } from './read-items.js';
-import { chooseBenchmarks, type BenchmarkSettings, type ChosenBenchmark } from './registry.js';
+import { chooseBenchmarks, type BenchmarkSettings } from './registry.js';
 
 /** `benchmarks`: those that `writeItems` was given, or fewer. */
 export interface ScoreAnswersOptions extends BenchmarkSettings {
   /** The items.jsonl that was answered; rejects.jsonl is read beside it. */
   items: string;
-  /** answers.jsonl of each model; the order is that of the tables, and a difference is the later minus the earlier. */
-  answers: Readonly<Record<string, string>>;
-  /** Folder that gets results.json and answers.jsonl. */
+  /**
+   * The file of each model's answers, or those of its shards; the order is that of the tables, and a difference is the
+   * later minus the earlier. Names become folders: letters, digits, `.`, `_` and `-`.
+   */
+  answers: Readonly<Record<string, string | readonly string[]>>;
+  /** Folder that gets summary.json and, in a folder of each model, results.json and answers.jsonl. */
   out: string;
   /** Of the bootstrap; default 0. */
   seed?: number | undefined;
+  /** SHA-256 of each model, for the results. */
+  weights?: Readonly<Record<string, string>> | undefined;
+  /** Who says whether free answers are right; left out: nobody, and such metrics are reported as not judged. */
+  judge?: JudgeOptions | undefined;
   signal?: AbortSignal | undefined;
+  quiet?: boolean | undefined;
   /** Reads and scores, writes nothing. */
   dryRun?: boolean | undefined;
 }
 
-/** A benchmark as it was asked: its items in order, and what was not asked. */
-interface Asked extends Omit<ScoredBenchmark, 'models' | 'asked'> {
-  items: Item[];
-  sha256: string;
-}
-
-interface AnsweredModel {
-  model: string;
-  answers: ReadonlyMap<string, ReadAnswer>;
-}
+/** Names that are folders on any system. */
+const MODEL_NAME = /^[a-z0-9][a-z0-9._-]*$/i;
 
 /**
- * Scores models' answers: results.json (returned too) and answers.jsonl, the same bytes for the same input and seed.
- * Every item needs one answer of every model (see `readAnswers`). Items that are not those of the benchmark folders as
- * they are now: `ITEMS_STALE`.
+ * Scores models' answers: summary.json (returned too) and, for each model, results.json and answers.jsonl; the same bytes
+ * for the same input and seed. Every item needs one answer of every model (see `readAnswers`). Items that are not those
+ * of the benchmark folders as they are now: `ITEMS_STALE`.
  */
 export async function scoreAnswers(options: ScoreAnswersOptions): Promise<EvalResults> {
-  const { seed = 0, signal } = options;
+  const { seed = 0, judge, weights = {}, signal } = options;
   const inferItems = await readItems(options.items);
   const rejects = await readRejects(options.items);
   const asked: Asked[] = [];
-  for (const chosen of chooseBenchmarks(options)) {
+  for (const chosen of await chooseBenchmarks(options)) {
     signal?.throwIfAborted();
     asked.push(await askedOf(chosen, inferItems, rejects, seed));
   }
   const models: AnsweredModel[] = [];
-  for (const [model, file] of Object.entries(options.answers)) {
+  const hashes: Record<string, string> = {};
+  for (const [model, files] of Object.entries(options.answers)) {
     signal?.throwIfAborted();
-    models.push({ model, answers: await readAnswers(file, inferItems) });
+    requireName(model);
+    const read = { model, answers: await readAnswers([files].flat(), inferItems) };
+    hashes[model] = hashOf(read, inferItems);
+    models.push(judge === undefined ? read : await judgeAnswers(read, asked, judge, options));
   }
   const scored = asked.map((one): ScoredBenchmark => ({
     ...one,
     asked: one.items.length,
     models: models.map((model) => scoreModel(one, model)),
   }));
-  const names = models.map(({ model }) => model);
-  const results = assembleResults(scored, names, seed, await hashesOf(options, asked));
+  const results = assembleResults(
+    scored,
+    models.map(({ model }) => model),
+    {
+      seed,
+      judge: judge?.judge.name ?? 'none',
+      version: packageVersion(),
+      hashes: { items: await sha256File(options.items), answers: hashes, weights: { ...weights } },
+    },
+  );
   if (options.dryRun !== true) {
-    const lines = models.flatMap((model) => scored.flatMap((one) => linesOf(model, one, inferItems)));
-    await writeFileAtomic(join(options.out, 'answers.jsonl'), jsonLines(lines));
-    await writeFileAtomic(join(options.out, 'results.json'), `${JSON.stringify(results, null, 2)}\n`);
+    for (const model of models) await writeModel(model, results, scored, inferItems, options.out);
+    await writeFileAtomic(join(options.out, 'summary.json'), json(results));
   }
   return results;
 }
 
-/** Loads a benchmark again, for the targets, and checks that items.jsonl and rejects.jsonl are its. */
-async function askedOf(
-  { benchmark, folder, protocol }: ChosenBenchmark,
+async function writeModel(
+  model: AnsweredModel,
+  results: EvalResults,
+  scored: readonly ScoredBenchmark[],
   inferItems: ReadonlyMap<string, InferItem>,
-  allRejects: readonly Reject[],
-  seed: number,
-): Promise<Asked> {
-  const { name, published } = benchmark;
-  const collected = await collectItems(benchmark.load(folder));
-  const rejects = allRejects.filter((reject) => reject.benchmark === name);
-  const rejected = new Set(rejects.map(({ id }) => id));
-  const items = collected.items.filter(({ id }) => inferItems.has(id) || !rejected.has(id));
-  const own = [...inferItems.values()].filter((line) => line.benchmark === name);
-  const ids = new Set(items.map(({ id }) => id));
-  const changed =
-    items.find((item) => !isSameRequest(inferItems.get(item.id), benchmark.prompt(item))) ??
-    own.find(({ id }) => !ids.has(id));
-  if (changed !== undefined) {
-    throw new EvalError('ITEMS_STALE', `"${changed.id}" is not as the files of "${name}" have it now`, {
-      file: folder,
-      hint: 'write the items again and let the models answer them',
-    });
-  }
-  return {
-    benchmark,
-    statistics: { benchmark: name, protocol, metrics: benchmark.metrics(protocol), seed },
-    items,
-    rejects,
-    warnings: countWarnings(name, published, collected),
-    sha256: createHash('sha256').update(JSON.stringify(collected.items)).digest('hex'),
-  };
+  out: string,
+): Promise<void> {
+  const folder = join(out, model.model);
+  const lines = scored.flatMap((one) => linesOf(model, one, inferItems));
+  await writeFileAtomic(join(folder, 'answers.jsonl'), jsonLines(lines));
+  await writeFileAtomic(join(folder, 'results.json'), json(modelResults(results, model.model)));
 }
 
-/** Whether the line asks what the benchmark would ask now. */
-function isSameRequest(line: InferItem | undefined, request: Request): boolean {
-  if (line?.prompt !== request.prompt) return false;
-  if ('maxNewTokens' in request) return 'maxNewTokens' in line && line.maxNewTokens === request.maxNewTokens;
-  return 'options' in line && JSON.stringify(line.options) === JSON.stringify(request.options);
-}
-
-function scoreModel({ benchmark, items }: Asked, { model, answers }: AnsweredModel): ScoredModel {
+function scoreModel(
+  { benchmark, items, statistics: { protocol } }: Asked,
+  { model, answers }: AnsweredModel,
+): ScoredModel {
   const scored = items.flatMap((item) => {
     const read = answers.get(item.id);
-    return read === undefined ? [] : scoreItem(benchmark, item, read.answer);
+    if (read === undefined) return [];
+    const one = scoreItem(benchmark, item, read.answer, protocol);
+    if (one.error === null || read.unjudged === undefined) return one;
+    return { ...one, error: { ...one.error, message: read.unjudged } };
   });
   return { model, scored };
 }
@@ -130,20 +125,29 @@ function linesOf(
   return scored.flatMap((one) => {
     const asked = inferItems.get(one.item.id);
     const read = answers.get(one.item.id);
-    if (asked === undefined || read === undefined) return [];
-    return answerLine(model, statistics, one, asked, read.hasRegions ? read.line : null);
+    return asked === undefined || read === undefined ? [] : answerLine(model, statistics, one, asked, read);
   });
 }
 
-async function hashesOf(
-  options: ScoreAnswersOptions,
-  asked: readonly Asked[],
-): Promise<EvalResults['hashes']> {
-  const answers: Record<string, string> = {};
-  for (const [model, file] of Object.entries(options.answers)) answers[model] = await sha256File(file);
-  return {
-    items: await sha256File(options.items),
-    benchmarks: Object.fromEntries(asked.map(({ benchmark, sha256 }) => [benchmark.name, sha256])),
-    answers,
-  };
+/** Of the answers in the order of the items: the same however many files they came in. */
+function hashOf({ answers }: AnsweredModel, inferItems: ReadonlyMap<string, InferItem>): string {
+  const hash = createHash('sha256');
+  for (const id of inferItems.keys()) hash.update(`${JSON.stringify([id, answers.get(id)?.answer])}\n`);
+  return hash.digest('hex');
+}
+
+function requireName(model: string): void {
+  if (MODEL_NAME.test(model)) return;
+  throw new EvalError('MODEL_NAME', `expected a name of letters, digits, ".", "_" and "-", got "${model}"`, {
+    hint: 'it becomes a folder',
+  });
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
 }

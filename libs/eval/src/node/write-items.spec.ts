@@ -161,6 +161,7 @@ describe('writeItems', () => {
       ['none', { question: 'q', options: [] }],
       ['one', { question: 'q', options: ['a'] }],
       ['equal', { question: 'q', options: ['a', 'b', 'a'] }],
+      ['empty', { question: 'q', options: ['a', ' '] }],
       ['picture', { question: 'q', options: ['a', 'b'] }],
     ];
     for (const [name, content] of cases) {
@@ -168,8 +169,9 @@ describe('writeItems', () => {
       if (name !== 'picture') await put(folder, `${part}/${name}.jpeg`, 'jpeg');
     }
     const report = await writeItems({ benchmarks: { vstar: benchmarks.vstar }, out, quiet: true });
-    expect(report).toMatchObject({ items: 3, rejected: 5 });
+    expect(report).toMatchObject({ items: 3, rejected: 6 });
     expect(report.benchmarks.vstar?.rejects).toEqual({
+      EMPTY_OPTION: 1,
       EQUAL_OPTIONS: 1,
       NOT_JSON: 1,
       NO_OPTIONS: 2,
@@ -217,13 +219,13 @@ describe('writeItems', () => {
   });
 
   it('refuses unknown names and protocols, and lists the known', async () => {
-    const unknown = { pope: { path: folder } };
+    const unknown = { vqav9: { path: folder } };
     await expect(writeItems({ benchmarks: unknown, out })).rejects.toThrow(
-      /textvqa, vstar, magnifier \(BENCHMARK_UNKNOWN\)/,
+      /textvqa, vstar, magnifier, rsvqa-hrben, docvqa, chartqa, pope, refcoco, or .*\(BENCHMARK_UNKNOWN\)/,
     );
-    const protocol = { textvqa: { path: folder, protocol: 'ocr' } };
+    const protocol = { textvqa: { path: folder, protocol: 'multi' } };
     await expect(writeItems({ benchmarks: protocol, out })).rejects.toThrow(
-      /choose of plain \(PROTOCOL_UNKNOWN\)/,
+      /choose of plain, ocr \(PROTOCOL_UNKNOWN\)/,
     );
   });
 });

@@ -20,7 +20,7 @@ export interface ItemsReport {
   items: number;
   rejected: number;
   /** By benchmark; `rejects` by code. */
-  benchmarks: Record<string, { items: number; published: number; rejects: Record<string, number> }>;
+  benchmarks: Record<string, { items: number; published: number | null; rejects: Record<string, number> }>;
   /** What differs from the published benchmarks. */
   warnings: string[];
 }
@@ -30,21 +30,25 @@ export interface ItemsReport {
  * each that cannot be asked. A benchmark of which nothing can be asked: `NO_ITEMS`.
  */
 export async function writeItems(options: WriteItemsOptions): Promise<ItemsReport> {
-  const chosen = chooseBenchmarks(options);
+  const chosen = await chooseBenchmarks(options);
   const progress = createProgress({ label: 'items', unit: 'items', quiet: options.quiet });
   const report: ItemsReport = { items: 0, rejected: 0, benchmarks: {}, warnings: [] };
   const lines: InferItem[] = [];
   const rejects: Reject[] = [];
   for (const one of chosen) {
     options.signal?.throwIfAborted();
-    const collected = await collectItems(one.benchmark.load(one.folder));
+    const collected = await collectItems(one.benchmark.load(one.folder, one));
     const { name, published } = one.benchmark;
     report.warnings.push(...countWarnings(name, published, collected));
     const asked = options.dryRun === true ? undefined : await ask(one, collected, options);
     const count = (asked?.lines ?? collected.items).length;
     const refused = [...collected.rejects, ...(asked?.rejects ?? [])];
     if (count === 0) throw nothingToAsk(one, refused);
-    report.benchmarks[name] = { items: count, published: published.items, rejects: countCodes(refused) };
+    report.benchmarks[name] = {
+      items: count,
+      published: published.items ?? null,
+      rejects: countCodes(refused),
+    };
     report.items += count;
     report.rejected += refused.length;
     lines.push(...(asked?.lines ?? []));
@@ -61,7 +65,7 @@ export async function writeItems(options: WriteItemsOptions): Promise<ItemsRepor
 
 /** The items whose pictures are there, as lines; the others as rejects. */
 async function ask(
-  { benchmark, folder }: ChosenBenchmark,
+  { benchmark, folder, protocol }: ChosenBenchmark,
   { items }: Collected,
   { out, root, signal }: WriteItemsOptions,
 ): Promise<{ lines: InferItem[]; rejects: Reject[] }> {
@@ -70,9 +74,13 @@ async function ask(
   const rejects: Reject[] = [];
   for (const item of items) {
     const picture = placed.get(pictureKey(item.picture));
-    if (picture instanceof EvalError) rejects.push(rejectOf(item.id, benchmark.name, picture));
-    else if (picture !== undefined) {
-      lines.push({ id: item.id, benchmark: benchmark.name, ...picture, ...benchmark.prompt(item) });
+    try {
+      if (picture instanceof EvalError) throw picture;
+      if (picture === undefined) continue;
+      lines.push({ id: item.id, benchmark: benchmark.name, ...picture, ...benchmark.prompt(item, protocol) });
+    } catch (error) {
+      if (!(error instanceof EvalError)) throw error;
+      rejects.push(rejectOf(item.id, benchmark.name, error));
     }
   }
   return { lines, rejects };

@@ -29,6 +29,18 @@ describe('photographs, padded and resized', () => {
   });
 });
 
+describe('a stretched picture', () => {
+  it('is a square of the longer side, and another picture than the one that is padded', async () => {
+    const picture = await readImage(await solid(3, { r: 10, g: 20, b: 30 }).png().toBuffer());
+    const square = picture.stretched();
+    const { width, height, data } = await square.raster();
+    expect([width, height, data.length]).toEqual([4, 4, 48]);
+    expect([...data.subarray(0, 3), ...data.subarray(45)]).toEqual([10, 20, 30, 10, 20, 30]);
+    expect(square.sha256).not.toBe(picture.sha256);
+    expect((await picture.raster()).height).toBe(2);
+  });
+});
+
 describe('decoding, as Pillow converts to RGB', () => {
   it.each([
     ['drops transparency', solid(4, { r: 10, g: 20, b: 30, alpha: 0 }).png(), [10, 20, 30]],

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { toIoError } from '@flexattn/stage';
 import sharp from 'sharp';
 import { RuntimeError } from '../error.js';
+import { resizeBicubic } from '../image/bicubic.js';
 import type { Raster } from '../image/raster.js';
 
 /** A picture: the path of its file, or the file's bytes. */
@@ -21,8 +22,8 @@ export class EncodedImage {
   readonly #name: string;
   #raster: Promise<Raster> | undefined;
 
-  constructor(bytes: Uint8Array, name: string) {
-    this.sha256 = createHash('sha256').update(bytes).digest('hex');
+  constructor(bytes: Uint8Array, name: string, form = '') {
+    this.sha256 = createHash('sha256').update(bytes).update(form).digest('hex');
     this.#bytes = bytes;
     this.#name = name;
   }
@@ -31,6 +32,17 @@ export class EncodedImage {
   raster(): Promise<Raster> {
     this.#raster ??= decodeImage(this.#bytes, this.#name);
     return this.#raster;
+  }
+
+  /** The same picture stretched to a square of its longer side (Pillow's bicubic), so that it needs no padding. */
+  stretched(): EncodedImage {
+    // Features are kept by `sha256`: the stretched picture is another one.
+    const square = new EncodedImage(this.#bytes, this.#name, 'stretched');
+    square.#raster = this.raster().then((picture) => {
+      const side = Math.max(picture.width, picture.height);
+      return resizeBicubic(picture, side, side);
+    });
+    return square;
   }
 }
 

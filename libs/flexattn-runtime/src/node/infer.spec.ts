@@ -70,6 +70,24 @@ describe('inferItems', () => {
     await loaded.release();
   });
 
+  it('stretches the picture where an item says so', async () => {
+    const { answers } = await infer([cat, { ...cat, id: 'a/2', stretch: true }, { ...cat, id: 'a/3' }]);
+    const steps = answers.map((answer) => answer['regions']);
+    expect(steps[0]).toEqual(steps[2]);
+    expect(steps[1]).not.toEqual(steps[0]);
+  });
+
+  it('scores options with the end of text where an item says so', async () => {
+    const { answers } = await infer([choice, { ...choice, id: 'b/2', endToken: true }]);
+    const [bare, ended] = answers.map((answer) => answer['losses']);
+    const loaded = await loadModel(model, { threads: 2 });
+    const { options } = choice;
+    const image = join(root, choice.image);
+    expect(ended).toEqual((await loaded.scoreOptions({ image, prompt, options, endToken: true })).losses);
+    expect(ended).not.toEqual(bare);
+    await loaded.release();
+  });
+
   it('gives the error of an item in its place, without a path of this machine', async () => {
     const { report, answers } = await infer([
       { ...cat, image: 'images/broken.jpg' },

@@ -35,6 +35,8 @@ export interface InferOptions {
   threads?: number | undefined;
   /** Items in all, for the progress line. */
   total?: number | undefined;
+  /** Told each answer, and the milliseconds that the model took, before the next item is asked. */
+  onAnswer?: ((answer: Answer, ms: number) => Promise<void>) | undefined;
   signal?: AbortSignal | undefined;
   quiet?: boolean | undefined;
 }
@@ -67,10 +69,13 @@ export async function inferItems(options: InferOptions): Promise<InferReport> {
     const source = typeof items === 'string' ? readItems(items) : items;
     for await (const { item, image } of withPictures(source, roots)) {
       stopIfAborted(signal);
+      const start = performance.now();
       const answer = await answerItem(model, item, image, signal);
+      const ms = performance.now() - start;
       report.items++;
       if ('error' in answer) report.failed[answer.error.code] = (report.failed[answer.error.code] ?? 0) + 1;
       else report.answered++;
+      await options.onAnswer?.(answer, ms);
       progress.advance(1);
       yield `${JSON.stringify(answer)}\n`;
     }
@@ -104,9 +109,13 @@ async function answerItem(
     const { image } = picture;
     checkContent(item, image);
     const { id, prompt } = item;
-    if ('options' in item)
-      return { id, ...(await model.scoreOptions({ image, prompt, options: item.options })) };
-    return { id, ...(await model.generate({ image, prompt, maxNewTokens: item.maxNewTokens, signal })) };
+    if ('options' in item) {
+      const { options, endToken } = item;
+      return { id, ...(await model.scoreOptions({ image, prompt, options, endToken })) };
+    }
+    const { maxNewTokens, stretch = false } = item;
+    const shown = stretch ? image.stretched() : image;
+    return { id, ...(await model.generate({ image: shown, prompt, maxNewTokens, signal })) };
   } catch (error) {
     // What the user can mend in the item is an answer; a bug, a full disk or a signal ends the run.
     if (!isUserMistake(error)) throw error;

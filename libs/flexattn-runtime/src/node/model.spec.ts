@@ -60,6 +60,26 @@ describe('a model', () => {
     expect(regions.steps).toHaveLength(1);
   });
 
+  it('counts the end of text in the loss of an option where that is asked for', async () => {
+    const score = (options: number[][], endToken: boolean) =>
+      model.scoreOptions({ image: IMAGE, prompt: PROMPT, options, endToken });
+    const end = model.geometry.endOfText;
+    const ended = await score([[60, 61], [7]], true);
+    expect(ended.losses).toEqual(
+      (
+        await score(
+          [
+            [60, 61, end],
+            [7, end],
+          ],
+          false,
+        )
+      ).losses,
+    );
+    expect(ended.losses).not.toEqual((await score([[60, 61], [7]], false)).losses);
+    await expect(score([[]], true)).rejects.toThrow('BAD_OPTION');
+  });
+
   it('takes bytes as well as a path, and calls that overlap', async () => {
     const bytes = await readFile(IMAGE);
     const ask = (image: string | Uint8Array) => model.generate({ image, prompt: PROMPT, maxNewTokens: 3 });

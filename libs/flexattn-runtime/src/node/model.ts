@@ -47,6 +47,8 @@ export interface ScoreRequest {
   prompt: Prompt;
   /** Texts, each scored as it follows `prompt` and a space; or token ids. */
   options: readonly Prompt[];
+  /** Whether each option ends with the end-of-text token, which then counts in its loss; default: false. */
+  endToken?: boolean | undefined;
 }
 
 export interface Scored {
@@ -125,8 +127,11 @@ export class FlexAttentionModel {
   }
 
   /** Loss of every option after the prompt; all options share one run. */
-  async scoreOptions({ image, prompt, options }: ScoreRequest): Promise<Scored> {
-    const ids = await Promise.all(options.map((option) => this.#optionIds(prompt, option)));
+  async scoreOptions({ image, prompt, options, endToken = false }: ScoreRequest): Promise<Scored> {
+    const end = endToken ? [this.geometry.endOfText] : [];
+    const ids = await Promise.all(
+      options.map(async (option) => [...(await this.#optionIds(prompt, option)), ...end]),
+    );
     if (ids.length === 0) throw new RuntimeError('BAD_OPTION', 'expected at least one option, got none');
     const longest = Math.max(...ids.map((option) => option.length));
     const prepared = await this.#prepare(image, await this.#idsOf(prompt), longest);

@@ -1,36 +1,10 @@
 import { join } from 'node:path';
-import type { AnswerLine } from '@flexattn/eval';
 import { readJsonAs, readTextLines, StageError } from '@flexattn/stage';
 import { z } from 'zod';
 import type { CleanCounts } from '../clean-section.js';
 import type { LossCurve, LossPoint } from '../loss-plot.js';
 import type { SampleRegions } from '../sample-section.js';
 import { parseLine } from './parse-line.js';
-
-const answerSchema = z.object({
-  id: z.string(),
-  model: z.string(),
-  benchmark: z.string(),
-  category: z.string().nullable(),
-  prompt: z.string(),
-  options: z.array(z.string()),
-  answer: z.string().nullable(),
-  losses: z.array(z.number()).nullable(),
-  extracted: z.string().nullable(),
-  targets: z.array(z.string()),
-  score: z.number().nullable(),
-  scores: z.record(z.string(), z.number()).nullable(),
-  error: z.object({ code: z.string(), message: z.string() }).nullable(),
-  image: z.string(),
-  regions: z.object({ line: z.number().int().positive() }).nullable(),
-}) satisfies z.ZodType<AnswerLine>;
-
-/** The lines of eval's answers.jsonl. */
-export async function readAnswerLines(file: string): Promise<AnswerLine[]> {
-  const lines: AnswerLine[] = [];
-  for await (const line of readTextLines(file)) lines.push(parseLine(file, line, answerSchema));
-  return lines;
-}
 
 const count = z.number().int().nonnegative();
 

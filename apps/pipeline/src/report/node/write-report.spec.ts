@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -37,7 +37,7 @@ let results: EvalResults;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'report-'));
   options = await makeRun(folder);
-  results = JSON.parse(await readFile(options.results, 'utf8')) as EvalResults;
+  results = JSON.parse(await readFile(join(options.scores, 'summary.json'), 'utf8')) as EvalResults;
 }, 60_000);
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -129,8 +129,7 @@ async function makeRun(root: string): Promise<ReportOptions> {
   return {
     run: SCRIPT,
     config,
-    results: join(root, 'eval/results.json'),
-    answers: join(root, 'eval/answers.jsonl'),
+    scores: join(root, 'eval'),
     items,
     root,
     inferred: join(root, 'infer'),
@@ -158,15 +157,20 @@ describe('writeReport', () => {
   });
 
   it.each([
-    ['answers', 'not json\n', /answers\.jsonl, line 1.*\(BAD_JSON\)/],
-    ['cleanReport', '{"samples":1}', /report\.json\[kept\].*\(BAD_CONTENT\)/],
-    ['results', '{}', /results\.json.*\(BAD_CONTENT\)/],
-  ] as const)('refuses %s of another form and writes nothing', async (input, content, message) => {
-    const file = join(folder, 'broken', options[input].split('/').slice(-1).join());
-    await put(file, content);
+    ['eval/base/answers.jsonl', 'not json\n', /answers\.jsonl, line 1.*\(BAD_JSON\)/],
+    ['eval/base/answers.jsonl', '{"id":"a"}\n', /answers\.jsonl\[line 1\.\w+\].*\(BAD_CONTENT\)/],
+    ['eval/summary.json', '{}', /summary\.json.*\(BAD_CONTENT\)/],
+    ['clean/report.json', '{"samples":1}', /report\.json\[kept\].*\(BAD_CONTENT\)/],
+  ])('refuses a %s of another form and writes nothing', async (name, content, message) => {
+    const broken = join(folder, 'broken');
+    await cp(options.scores, join(broken, 'eval'), { recursive: true });
+    await cp(options.cleanReport, join(broken, 'clean/report.json'));
+    await put(join(broken, name), content);
     const out = join(folder, 'unwritten');
-    await expect(writeReport({ ...options, [input]: file, out })).rejects.toThrow(message);
+    const inputs = { scores: join(broken, 'eval'), cleanReport: join(broken, 'clean/report.json') };
+    await expect(writeReport({ ...options, ...inputs, out })).rejects.toThrow(message);
     await expect(readFile(join(out, 'index.html'))).rejects.toThrow(/ENOENT/);
+    await rm(broken, { recursive: true });
   });
 
   it('refuses regions of another answer', async () => {

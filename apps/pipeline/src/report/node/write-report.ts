@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { evalResultsSchema, type AnswerLine } from '@flexattn/eval';
+import { evalResultsSchema, readAnswerLines, type AnswerLine } from '@flexattn/eval';
 import { readJsonAs, resolveInside, writeFileAtomic } from '@flexattn/stage';
 import { PipelineError } from '../../errors.js';
 import { chanceLevels } from '../chance.js';
@@ -9,17 +9,15 @@ import { sampleOf } from '../sample.js';
 import type { Sample, SampleRegions } from '../sample-section.js';
 import { leadingModel, type RunSetup } from '../setup.js';
 import { inlinePicture } from './inline-picture.js';
-import { readAnswerLines, readCleanCounts, readLossCurves, readRegions } from './read-inputs.js';
+import { readCleanCounts, readLossCurves, readRegions } from './read-inputs.js';
 
 export interface ReportOptions {
   /** Name of the run. */
   run: string;
   /** The run's configuration. */
   config: RunSetup;
-  /** eval's results.json. */
-  results: string;
-  /** eval's answers.jsonl. */
-  answers: string;
+  /** eval's folder: summary.json, and answers.jsonl in a folder of each model. */
+  scores: string;
   /** The items.jsonl that was answered: pictures named with `./` start from its folder, others from `root`. */
   items: string;
   root: string;
@@ -54,8 +52,11 @@ const MAX_PICTURE_BYTES = 150_000;
  */
 export async function writeReport(options: ReportOptions): Promise<{ bytes: number; samples: number }> {
   const { run, config, notes = [] } = options;
-  const results = await readJsonAs(options.results, evalResultsSchema);
-  const lines = await readAnswerLines(options.answers);
+  const results = await readJsonAs(join(options.scores, 'summary.json'), evalResultsSchema);
+  const lines: AnswerLine[] = [];
+  for (const model of results.models) {
+    lines.push(...(await readAnswerLines(join(resolveInside(options.scores, model), 'answers.jsonl'))));
+  }
   const judged = leadingModel(config.models)?.name ?? results.models.at(-1) ?? '';
   const ids = chooseSamples(lines, {
     count: options.samples,
