@@ -12,6 +12,8 @@ export type DropCode =
   | 'IMAGE_UNREADABLE'
   | 'IMAGE_EMPTY'
   | 'IMAGE_UNKNOWN'
+  | 'IMAGE_CORRUPT'
+  | 'IMAGE_TOO_LARGE'
   | 'TEXT_ONLY'
   | 'NO_HUMAN_TURN';
 
