@@ -55,11 +55,18 @@ export function packLook({ type, fault, notes = [] }: Omit<ImageFacts, 'size'>):
   return typeBits | (faultBits << 3) | (noteBits << 6);
 }
 
-/** What `packLook` packed. */
-export function unpackLook(look: number): Omit<ImageFacts, 'size'> {
-  return {
+/** What `packLook` packed; each value is unpacked once. */
+export function unpackLook(look: number): UnpackedLook {
+  return (unpacked[look] ??= {
     type: IMAGE_TYPES[look & 7],
     fault: FAULT_NAMES[(look >> 3) & 7],
     notes: IMAGE_NOTES.filter((_, i) => ((look >> (6 + i)) & 1) === 1),
-  };
+  });
 }
+
+/** What is known of a picture but its size. */
+interface UnpackedLook extends Omit<ImageFacts, 'size'> {
+  notes: readonly ImageNote[];
+}
+
+const unpacked: (UnpackedLook | undefined)[] = [];

@@ -58,6 +58,11 @@ function sourceOf(value: unknown, result: SampleResult): string {
   const name = imageNameOf(value);
   if (name === undefined) return isRecord(value) && !Object.hasOwn(value, 'image') ? 'text only' : 'unknown';
   if (name.length > MAX_NAME_LENGTH || (!result.kept && leavesRoot(name))) return 'unknown';
+  return folderOf(name);
+}
+
+/** The first two folders of an image's name; `.` where it has none. */
+export function folderOf(name: string): string {
   const parts = name.split('/').slice(0, -1);
   return (
     parts

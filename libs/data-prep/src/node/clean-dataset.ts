@@ -17,7 +17,7 @@ const settings = z.strictObject({
   annotations: z.string().min(1),
   images: z.string().min(1),
   out: z.string().min(1),
-  verify: z.enum(['exists', 'header']).default('header'),
+  verify: z.enum(['exists', 'header', 'decode']).default('header'),
   textOnly: z.enum(['placeholder', 'keep', 'drop']).default('placeholder'),
   dryRun: z.boolean().default(false),
   quiet: z.boolean().default(false),
