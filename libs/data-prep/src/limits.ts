@@ -13,8 +13,17 @@ export const MAX_DEPTH = 16;
  */
 export const MAX_CHECKED_DEPTH = 16 * 1024 * 1024;
 
-/** Bytes that are read at a time, 256 KiB: some 200 samples, enough to keep the disk busy. */
-export const CHUNK_BYTES = 256 * 1024;
+/** Bytes that are read at a time, 1 MiB: some 700 samples, of which the one that is cut in two costs more. */
+export const CHUNK_BYTES = 1024 * 1024;
+
+/** Bytes that are written at a time, 1 MiB: the cost of a call is nothing beside that. */
+export const WRITE_BYTES = 1024 * 1024;
+
+/** Bytes of samples that are brought into shuffled order at a time, 16 MiB: they are read in the order of the disk. */
+export const SHUFFLE_BYTES = 16 * 1024 * 1024;
+
+/** Shards of one run: each of them is an open file while they are merged. */
+export const MAX_SHARDS = 1000;
 
 /** Images whose first bytes are read at the same time: what hides the latency of a disk or a file server. */
 export const HEADER_READS = 32;
@@ -60,3 +69,6 @@ export const DECODES = 4;
 
 /** Bytes of a picture journal, 32 MiB or 1.2 million pictures: a longer one is started anew, it only saves time. */
 export const MAX_JOURNAL_BYTES = 32 * 1024 * 1024;
+
+/** Samples on a picture sheet: more would be a file that no viewer likes. */
+export const MAX_SHEET_SAMPLES = 200;
