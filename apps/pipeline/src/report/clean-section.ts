@@ -28,6 +28,8 @@ const MEANINGS: Record<ChangeRule | DropCode, string> = {
   IMAGE_TOO_LARGE: 'the picture is larger than the decoder allows',
   TEXT_ONLY: 'no picture, and such samples were not wanted',
   NO_HUMAN_TURN: 'nobody asks anything',
+  DUPLICATE: 'the same as an earlier sample',
+  OVER_LIMIT: 'more samples than were wanted',
 };
 
 /** What became of the raw annotations. */

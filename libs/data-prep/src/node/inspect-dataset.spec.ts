@@ -74,7 +74,10 @@ describe('inspectDataset', () => {
     ['too many samples on a sheet', '[]', { samples: 201 }, 'BAD_OPTION'],
     ['an option that it does not know', '[]', { sampels: 3 }, 'BAD_OPTION'],
   ])('refuses %s', async (_, content, options, code) => {
-    await expect(inspect(content, options)).rejects.toMatchObject({ code, exitCode: 2 });
+    await expect(inspect(content, options as Partial<InspectOptions>)).rejects.toMatchObject({
+      code,
+      exitCode: 2,
+    });
   });
 
   it('ends at a signal', async () => {
