@@ -16,10 +16,12 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { MAX_JOURNAL_BYTES } from '../limits.js';
+import { cleanDataset } from './clean-dataset.js';
 import { openImageIndex } from './image-files.js';
 import { ImageJournal } from './image-journal.js';
+import { startScript } from './real-process.fixture.js';
 
 /** Every file that the library opens to read. */
 const opened = vi.hoisted(() => [] as string[]);
@@ -52,7 +54,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 /** Resolves `names` with the journal: what was found, and which pictures were opened for it. */
-async function look(names = NAMES, options: { dryRun?: boolean } = {}) {
+async function look(names = NAMES, options: { dryRun?: boolean; journal?: string } = {}) {
   opened.length = 0;
   const index = await openImageIndex(at('images'), { verify: 'decode', journal: journal(), ...options });
   const findings = await Promise.all(names.map((name) => index.resolve(name)));
@@ -100,6 +102,19 @@ describe('the picture journal', () => {
     await index.close();
   });
 
+  it('keeps what a process had looked at when it was killed', async () => {
+    const { kill, ended } = await startScript(
+      `const index = await lib.openImageIndex(args[0], { verify: 'decode', journal: args[1] });
+      for (let i = 0; i < 6; i += 1) await index.resolve(i + '.jpg');
+      process.kill(process.pid, 'SIGKILL');`,
+      at('images'),
+      journal(),
+    );
+    onTestFinished(() => kill('SIGKILL'));
+    expect(await ended).toMatchObject({ signal: 'SIGKILL', stderr: '' });
+    expect((await look()).opened).toBe(NAMES.length - 6);
+  });
+
   it.each([
     ['of another time', (path: string) => utimes(path, 1, 1)],
     ['of another size', (path: string) => appendFile(path, 'more')],
@@ -145,14 +160,43 @@ describe('the picture journal', () => {
     expect((await look()).opened).toBe(0);
   });
 
-  it('makes its folder, and tells a place that cannot be written', async () => {
+  it('is made with its first line, and its folder with it', async () => {
     const deep = await ImageJournal.open(at('new/folder/journal'), { readOnly: false });
     deep.close();
-    expect(await readdir(at('new/folder'))).toEqual(['journal']);
-    await expect(ImageJournal.open(at('images'), { readOnly: false })).rejects.toMatchObject({
-      code: 'NOT_A_FILE',
-      file: at('images'),
+    expect(await readdir(folder)).toEqual(['images']);
+    deep.add('1.jpg', await stat(at('images/1.jpg'), { bigint: true }), 1);
+    deep.close();
+    deep.close();
+    expect((await stat(at('new/folder/journal'))).size).toBe(LINE_BYTES);
+  });
+
+  it('tells a place where it cannot be', async () => {
+    const failing = look(NAMES, { journal: at('images/1.jpg/journal') });
+    await expect(failing).rejects.toMatchObject({ code: 'FILE_MISSING', file: at('images/1.jpg/journal') });
+    await expect(look(NAMES, { journal: at('images') })).rejects.toMatchObject({ code: 'NOT_A_FILE' });
+  });
+
+  it('stands beside the output folder of a cleaning, and serves the next one', async () => {
+    const samples = NAMES.map((image, id) => ({
+      id,
+      image,
+      conversations: [{ from: 'human', value: 'What?' }],
+    }));
+    await writeFile(at('mix.json'), JSON.stringify(samples));
+    const clean = async () => {
+      opened.length = 0;
+      const paths = { annotations: at('mix.json'), images: at('images'), out: at('out') };
+      const report = await cleanDataset({ ...paths, verify: 'decode', quiet: true });
+      return { report, opened: opened.filter((path) => path.endsWith('.jpg')).length };
+    };
+    const first = await clean();
+    expect(first).toMatchObject({
+      report: { kept: 16, dropped: { IMAGE_CORRUPT: 4 } },
+      opened: NAMES.length,
     });
+    await rm(at('out'), { recursive: true });
+    expect(await clean()).toEqual({ report: first.report, opened: 0 });
+    expect((await readdir(folder)).sort()).toEqual(['images', 'mix.json', 'out', 'out.images.journal']);
   });
 
   it('is not made at the levels that decode nothing', async () => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, writeSync, type BigIntStats } from 'node:fs';
-import { mkdir, stat } from 'node:fs/promises';
+import { closeSync, ftruncateSync, mkdirSync, openSync, writeSync, type BigIntStats } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { readTextLines, toIoError } from '@flexattn/stage';
 import { LOOKS } from '../image-facts.js';
@@ -16,6 +16,9 @@ const DIGITS = (LOOKS - 1).toString(16).length;
 /** A whole line: 16 bytes of hash in base64url, and a look in hexadecimal. All have the same length: a torn one has not. */
 const LINE = new RegExp(`^([\\w-]{22})\\t([0-9a-f]{${DIGITS}})$`);
 
+/** The file as it was found, while nothing has been written to it. */
+type State = 'new' | 'old' | 'too long' | 'read only';
+
 /**
  * What decoding gave, by path, size, time of change and inode of the file, so that no run decodes a picture twice: a file
  * that only grows, a line a picture, each in one write. What a killed process left is used; a torn line is passed over.
@@ -23,35 +26,27 @@ const LINE = new RegExp(`^([\\w-]{22})\\t([0-9a-f]{${DIGITS}})$`);
 export class ImageJournal {
   readonly #path: string;
   readonly #looks: Map<string, number>;
-  readonly #file: number | undefined;
+  #state: State;
+  #file: number | undefined;
 
-  private constructor(path: string, looks: Map<string, number>, file: number | undefined) {
+  private constructor(path: string, looks: Map<string, number>, state: State) {
     this.#path = path;
     this.#looks = looks;
-    this.#file = file;
+    this.#state = state;
   }
 
-  /** Opens the journal `path`, new or old (folders are made); `readOnly`: it is read and nothing is written. */
+  /** Reads the journal `path`, if there is one. `readOnly`: nothing is written; else it is made with its first line. */
   static async open(path: string, { readOnly }: { readOnly: boolean }): Promise<ImageJournal> {
     const size = await sizeOf(path);
-    const isTooLong = size > MAX_JOURNAL_BYTES;
     const looks = new Map<string, number>();
-    if (size > 0 && !isTooLong) {
+    const state = size === 0 ? 'new' : size <= MAX_JOURNAL_BYTES ? 'old' : 'too long';
+    if (state === 'old') {
       for await (const { text } of readTextLines(path)) {
         const [, key, look] = LINE.exec(text) ?? [];
         if (key !== undefined && look !== undefined) looks.set(key, Number.parseInt(look, 16));
       }
     }
-    if (readOnly) return new ImageJournal(path, looks, undefined);
-    try {
-      await mkdir(dirname(path), { recursive: true });
-      const file = openSync(path, isTooLong ? 'w' : 'a');
-      // What comes next must not continue a torn line.
-      if (size > 0 && !isTooLong) writeSync(file, '\n');
-      return new ImageJournal(path, looks, file);
-    } catch (cause) {
-      throw toIoError(cause, path);
-    }
+    return new ImageJournal(path, looks, readOnly ? 'read only' : state);
   }
 
   /** What decoding the file gave, while it is the same; see `packLook`. */
@@ -61,16 +56,29 @@ export class ImageJournal {
 
   /** Notes a look. The line is the system's when this returns: it outlives the process. */
   add(path: string, stats: BigIntStats, look: number): void {
-    if (this.#file === undefined) return;
+    if (this.#state === 'read only') return;
     try {
+      this.#file ??= this.#begin();
       writeSync(this.#file, `${keyOf(path, stats)}\t${look.toString(16).padStart(DIGITS, '0')}\n`);
     } catch (cause) {
       throw toIoError(cause, this.#path);
     }
   }
 
+  /** It may be used again; then its file is opened again. */
   close(): void {
     if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
+  }
+
+  #begin(): number {
+    mkdirSync(dirname(this.#path), { recursive: true });
+    const file = openSync(this.#path, 'a');
+    if (this.#state === 'too long') ftruncateSync(file);
+    // What comes next must not continue a torn line.
+    if (this.#state === 'old') writeSync(file, '\n');
+    this.#state = 'old';
+    return file;
   }
 }
 
