@@ -9,9 +9,11 @@ export type { FoundImage, ImageFiles, ImageFinding, ImageProblem, VerifyLevel } 
 export type { ImageType } from './image-type.js';
 export type { EntryKind, LinkTarget, TreeFiles } from './file-tree.js';
 export { cleanDataset } from './node/clean-dataset.js';
-export type { CleanOptions } from './node/clean-dataset.js';
+export type { CleanOptions } from './node/clean-options.js';
 export { formatInspectReport } from './inspect-table.js';
 export type { InspectReport, LongestSample, ShownSample } from './inspect-tally.js';
+export { mergeShards } from './node/merge-shards.js';
+export type { MergeOptions } from './node/merge-shards.js';
 export { openImageIndex } from './node/image-files.js';
 export type { ImageIndexOptions } from './node/image-files.js';
 export { inspectDataset } from './node/inspect-dataset.js';

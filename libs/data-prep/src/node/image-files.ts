@@ -85,7 +85,7 @@ async function openImageFiles(root: string, journal: ImageJournal | undefined): 
       return target === 'missing' || target === 'unreadable' ? 'missing' : linkTarget(target, [real, named]);
     },
     readHeader: (path) =>
-      headers.readNow(join(real, path)) ?? orProblem(path, () => headers.read(join(real, path))),
+      headers.readNow(`${real}${sep}${path}`) ?? orProblem(path, () => headers.read(join(real, path))),
     decode: (path) => orProblem(path, () => decoder.look(join(real, path))),
     readBytes: (path) =>
       orProblem(path, async () => {

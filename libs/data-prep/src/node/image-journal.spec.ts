@@ -103,15 +103,15 @@ describe('the picture journal', () => {
   });
 
   it('keeps what a process had looked at when it was killed', async () => {
-    const { kill, ended } = await startScript(
+    const script = await startScript(
       `const index = await lib.openImageIndex(args[0], { verify: 'decode', journal: args[1] });
       for (let i = 0; i < 6; i += 1) await index.resolve(i + '.jpg');
       process.kill(process.pid, 'SIGKILL');`,
       at('images'),
       journal(),
     );
-    onTestFinished(() => kill('SIGKILL'));
-    expect(await ended).toMatchObject({ signal: 'SIGKILL', stderr: '' });
+    onTestFinished(() => script.kill('SIGKILL'));
+    expect(await script.ended).toMatchObject({ signal: 'SIGKILL', stderr: '' });
     expect((await look()).opened).toBe(NAMES.length - 6);
   });
 
