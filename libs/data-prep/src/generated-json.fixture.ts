@@ -59,7 +59,7 @@ export function randomArray(random: () => number): string {
 }
 
 /** JSON text of a value; `depth`: of the brackets around it. */
-export function randomValue(random: () => number, depth: number): string {
+function randomValue(random: () => number, depth: number): string {
   const space = () => pick(random, SPACES);
   const list = (item: (i: number) => string) =>
     Array.from({ length: Math.floor(random() * 4) }, (_, i) => item(i)).join(`${space()},${space()}`);

@@ -17,12 +17,17 @@ export interface Script {
   ended: Promise<ScriptEnd>;
 }
 
-/** Lets Node import TypeScript: `.js` beside a `.ts` file means that file, whose types are taken out. */
+const CACHE = fileURLToPath(new URL('../../../../node_modules/.cache/data-prep-sources/', import.meta.url));
+
+/**
+ * Lets Node import TypeScript: `.js` beside a `.ts` file means that file, whose types are taken out. The result is kept
+ * by the hash of the source, so that most processes need not load the compiler.
+ */
 const HOOKS = `
-import { existsSync, readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import ts from ${JSON.stringify(import.meta.resolve('typescript'))};
-const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 };
+const cache = ${JSON.stringify(CACHE)};
 export function resolve(specifier, context, next) {
   if (specifier.startsWith('.') && context.parentURL?.endsWith('.ts')) {
     const url = new URL(specifier.replace(/\\.js$/, '.ts'), context.parentURL).href;
@@ -30,10 +35,21 @@ export function resolve(specifier, context, next) {
   }
   return next(specifier, context);
 }
-export function load(url, context, next) {
+export async function load(url, context, next) {
   if (!url.endsWith('.ts')) return next(url, context);
-  const source = ts.transpileModule(readFileSync(fileURLToPath(url), 'utf8'), { compilerOptions }).outputText;
+  const source = await compiled(readFileSync(fileURLToPath(url), 'utf8'));
   return { format: 'module', source, shortCircuit: true };
+}
+async function compiled(source) {
+  const path = cache + createHash('sha256').update(source).digest('hex') + '.js';
+  if (existsSync(path)) return readFileSync(path, 'utf8');
+  const { default: ts } = await import(${JSON.stringify(import.meta.resolve('typescript'))});
+  const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 };
+  const { outputText } = ts.transpileModule(source, { compilerOptions });
+  mkdirSync(cache, { recursive: true });
+  writeFileSync(path + process.pid, outputText);
+  renameSync(path + process.pid, path);
+  return outputText;
 }`;
 
 const dataUrl = (text: string) => `data:text/javascript,${encodeURIComponent(text)}`;
