@@ -19,9 +19,9 @@ import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { MAX_JOURNAL_BYTES } from '../limits.js';
 import { cleanDataset } from './clean-dataset.js';
+import { CompiledLibs } from './clean-process.fixture.js';
 import { openImageIndex } from './image-files.js';
 import { ImageJournal } from './image-journal.js';
-import { startScript } from './real-process.fixture.js';
 
 /** Every file that the library opens to read. */
 const opened = vi.hoisted(() => [] as string[]);
@@ -103,15 +103,14 @@ describe('the picture journal', () => {
   });
 
   it('keeps what a process had looked at when it was killed', async () => {
-    const script = await startScript(
-      `const index = await lib.openImageIndex(args[0], { verify: 'decode', journal: args[1] });
+    const libs = await CompiledLibs.make();
+    onTestFinished(() => libs.remove());
+    const script = `import { openImageIndex } from '@flexattn/data-prep';
+      const index = await openImageIndex(process.argv[2], { verify: 'decode', journal: process.argv[3] });
       for (let i = 0; i < 6; i += 1) await index.resolve(i + '.jpg');
-      process.kill(process.pid, 'SIGKILL');`,
-      at('images'),
-      journal(),
-    );
-    onTestFinished(() => script.kill('SIGKILL'));
-    expect(await script.ended).toMatchObject({ signal: 'SIGKILL', stderr: '' });
+      process.kill(process.pid, 'SIGKILL');`;
+    const end = await libs.run(script, [at('images'), journal()]);
+    expect(end).toMatchObject({ signal: 'SIGKILL', stderr: '' });
     expect((await look()).opened).toBe(NAMES.length - 6);
   });
 
