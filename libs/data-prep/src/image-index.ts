@@ -19,6 +19,8 @@ export type VerifyLevel = 'exists' | 'header' | 'decode';
 
 /** An image that may be used under the name `found`, or what is wrong with it. */
 export type ImageFinding = FoundImage | ImageProblem;
+
+/** An image that may be used. */
 export interface FoundImage {
   /** The name that was asked for, or the same stem with the extension of a file that is there. */
   found: string;
@@ -29,6 +31,7 @@ export interface FoundImage {
   /** What is unusual about it, at level `decode`; absent where nothing is. */
   notes?: readonly ImageNote[];
 }
+/** Why an image cannot be used: the drop code of the samples that name it. */
 export interface ImageProblem {
   problem:
     | 'PATH_ESCAPE'

@@ -61,7 +61,7 @@ export const LARGE_PIXELS = 16 * 1024 * 1024;
 /** Bytes of a picture file that is decoded, 64 MiB: they are held whole, `DECODES` of them at a time. */
 export const MAX_IMAGE_BYTES = 64 * 1024 * 1024;
 
-/** Milliseconds for decoding one picture: a hundred times what the largest allowed photograph takes. */
+/** Milliseconds for decoding one picture: ten times what the slowest kind (tiff) takes at the most pixels allowed. */
 export const MAX_DECODE_MS = 60_000;
 
 /** Pictures that are decoded at the same time: Node's pool has as many threads unless told otherwise. */

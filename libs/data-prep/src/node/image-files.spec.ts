@@ -174,6 +174,18 @@ describe('openImageIndex on real files', () => {
     expect(await index.resolve('a/x.png')).toMatchObject({ found: 'a/x.png' });
   });
 
+  it('stops at level decode too, also where the journal knows the picture', async () => {
+    const open = () => openImageIndex(root, { verify: 'decode', journal: join(folder, 'journal') });
+    const first = await open();
+    expect(await first.resolve('a/x.png')).toMatchObject({ problem: 'IMAGE_CORRUPT' });
+    await first.close();
+    const second = await open();
+    await second.resolve('a/other.png');
+    await rename(root, join(folder, 'moved'));
+    await expect(second.resolve('a/x.png')).rejects.toMatchObject({ code: 'IMAGE_ROOT_VANISHED' });
+    await second.close();
+  });
+
   it('calls an image missing that goes away during the run, while the root stays', async () => {
     const index = await openImageIndex(root);
     await index.resolve('a/other.png');
