@@ -105,13 +105,17 @@ describe('openImageIndex on real files', () => {
     expect(touched.filter((path) => path !== root && !path.startsWith(root + sep))).toEqual([]);
   });
 
-  it('does not take a file that became a link since its folder was listed', async () => {
-    const index = await openImageIndex(root);
-    await index.resolve('a/other.png');
-    await rm(join(root, 'a', 'x.png'));
-    await symlink(join(folder, 'outside', 'secret.png'), join(root, 'a', 'x.png'));
-    expect(await index.resolve('a/x.png')).toMatchObject({ problem: 'IMAGE_MISSING' });
-  });
+  it.each(['header', 'decode'] as const)(
+    'does not take a file that became a link since its folder was listed, at level %s',
+    async (verify) => {
+      const index = await openImageIndex(root, { verify, journal: join(folder, 'journal') });
+      await index.resolve('a/other.png');
+      await rm(join(root, 'a', 'x.png'));
+      await symlink(join(folder, 'outside', 'secret.png'), join(root, 'a', 'x.png'));
+      expect(await index.resolve('a/x.png')).toMatchObject({ problem: 'IMAGE_MISSING' });
+      await index.close();
+    },
+  );
 
   it('does not take folders, sockets and pipes for pictures', async () => {
     await mkdir(join(root, 'folder.png'));
