@@ -71,6 +71,7 @@ describe('inspectDataset', () => {
     ['a file cut short', '[{"id":1', {}, 'CUT_SHORT'],
     ['no image folder', '[]', { images: 'nowhere' }, 'IMAGE_ROOT_MISSING'],
     ['a sheet without images', '[]', { sheet: 'sheet.png' }, 'BAD_OPTION'],
+    ['a sheet that is not called .png', '[]', { sheet: 'mix.json', images: '.' }, 'BAD_OPTION'],
     ['too many samples on a sheet', '[]', { samples: 201 }, 'BAD_OPTION'],
     ['an option that it does not know', '[]', { sampels: 3 }, 'BAD_OPTION'],
   ])('refuses %s', async (_, content, options, code) => {

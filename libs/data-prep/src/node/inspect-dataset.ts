@@ -22,7 +22,11 @@ const MAX_SHOWN = 400;
 const settings = z.strictObject({
   annotations: z.string().min(1),
   images: z.string().min(1).optional(),
-  sheet: z.string().min(1).optional(),
+  // No other name: it must not be one of the inputs, which it would replace.
+  sheet: z
+    .string()
+    .regex(/\.png$/i, 'expected the name of a .png file')
+    .optional(),
   samples: z.number().int().min(1).max(MAX_SHEET_SAMPLES).default(12),
   seed: z.number().int().nonnegative().max(MAX_SEED).default(1),
   dryRun: z.boolean().default(false),
