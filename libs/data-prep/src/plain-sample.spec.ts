@@ -15,7 +15,7 @@ describe('PlainSample', () => {
     ['white space', good.replaceAll(/([{}[\]:,])/g, ' \r\n\t$1 \r\n\t').trim()],
     ['a number as id', good.replace('"1"', '120')],
     ['no image', good.replace('"image":"a/b.jpg",', '')],
-    ['keys in another order', '{"conversations":[{"value":"Hi","from":"gpt"}],"id":0}'],
+    ['keys in another order', '{"conversations":[{"from":"gpt","value":"Hi"}],"id":0}'],
     ['the usual escapes', good.replace('What?', '\\"\\\\\\b\\f\\n\\r\\t')],
     ['bytes beyond ASCII in a text', good.replace('What?', '\xc3\xa9')],
   ])('recognises %s', (_, text) => {
@@ -38,6 +38,7 @@ describe('PlainSample', () => {
     ['a key that stands twice', good.replace('{"id":"1",', '{"id":"1","id":"1",')],
     ['two images', good.replace('"image"', '"image":"x","image"')],
     ['two conversations', good.replace(']}', '],"conversations":[{"from":"gpt","value":""}]}')],
+    ['a text before its speaker', '{"id":1,"conversations":[{"value":"Hi","from":"human"}]}'],
     ['a third key in a turn', good.replace('"from"', '"x":1,"from"')],
     ['a turn without a text', '{"id":1,"conversations":[{"from":"human"}]}'],
     ['a turn without a speaker', '{"id":1,"conversations":[{"value":"human"}]}'],

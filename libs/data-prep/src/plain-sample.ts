@@ -1,4 +1,5 @@
 import { ControlBytes } from './control-bytes.js';
+import { RepeatedBytes } from './repeated-bytes.js';
 
 const LF = 0x0a;
 const SPACE = 0x20;
@@ -46,7 +47,7 @@ for (const byte of bytesOf('"\\bfnrt')) ESCAPED[byte] = 1;
 
 /**
  * Recognises in one pass the samples that need no parsing: `{id, image?, conversations: [{from, value}, ...]}` with no
- * other and no repeated key, of the right types, their strings without control characters and with the usual escapes
+ * other and no repeated key, in a turn in this order, of the right types, their strings without control characters and with the usual escapes
  * only. What it recognises is valid JSON of the right shape, provided that it is UTF-8. Anything else must be parsed.
  */
 export class PlainSample implements PlainFacts {
@@ -66,6 +67,8 @@ export class PlainSample implements PlainFacts {
   #spaceControls = 0;
   #hasTurns = false;
   #human = false;
+  readonly #afterHuman = new RepeatedBytes();
+  readonly #afterOther = new RepeatedBytes();
   #lastEscape = 0;
   /** The chunk, and where the next backslash and the next `<` stand in it. */
   #chunk: Uint8Array = new Uint8Array(0);
@@ -152,56 +155,67 @@ export class PlainSample implements PlainFacts {
   }
 
   #turns(bytes: Uint8Array, at: number): number {
-    let i = this.#skipKey(bytes, at, CONVERSATIONS);
-    if (i === 0 || bytes[i] !== OPEN_ARRAY) return 0;
+    const open = this.#skipKey(bytes, at, CONVERSATIONS);
+    if (open === 0 || bytes[open] !== OPEN_ARRAY) return 0;
     this.#hasTurns = true;
-    for (;;) {
-      i = this.#turn(bytes, this.#skipSpace(bytes, i + 1));
-      if (i === 0) return 0;
-      i = this.#skipSpace(bytes, i);
-      if (bytes[i] === CLOSE_ARRAY) return i + 1;
-      if (bytes[i] !== COMMA) return 0;
+    let begin = this.#turnStart(bytes, this.#skipSpace(bytes, open + 1));
+    while (begin > 0) {
+      this.#lastEscape = 0;
+      const end = this.#string(bytes, begin);
+      if (end === 0) return 0;
+      if (this.#human && this.promptEnd === 0) {
+        this.promptBegin = begin;
+        this.promptEnd = end - 1;
+        this.promptEscape = this.#lastEscape;
+      }
+      begin = this.#skipKnown(bytes, end);
+      if (begin > 0) continue;
+      const i = this.#turnEnd(bytes, end);
+      if (i === 0 || bytes[i] === CLOSE_ARRAY) return i === 0 ? 0 : i + 1;
+      const between = this.#human ? this.#afterHuman : this.#afterOther;
+      begin = this.#turnStart(bytes, this.#skipSpace(bytes, i + 1));
+      if (begin > 0) between.remember(bytes, end, begin, this.#human);
     }
+    return 0;
   }
 
-  /** `{"from": ..., "value": ...}`, in either order. */
-  #turn(bytes: Uint8Array, at: number): number {
+  /** From `{"from": ..., "value": "` to behind that quote. */
+  #turnStart(bytes: Uint8Array, at: number): number {
     if (bytes[at] !== OPEN_OBJECT) return 0;
     this.keys += 2;
-    let i = this.#skipSpace(bytes, at + 1);
-    const fromFirst = bytes[i + 1] === 0x66;
-    if (fromFirst) {
-      i = this.#from(bytes, i);
-      if (i === 0 || bytes[i] !== COMMA) return 0;
-      i = this.#skipSpace(bytes, i + 1);
-    }
-    const value = this.#skipKey(bytes, i, VALUE);
-    if (value === 0 || bytes[value] !== QUOTE) return 0;
-    this.#lastEscape = 0;
-    const end = this.#string(bytes, value + 1);
+    const from = this.#skipKey(bytes, this.#skipSpace(bytes, at + 1), FROM);
+    if (from === 0) return 0;
+    let end = endOfOne(bytes, from, HUMANS);
+    this.#human = end > 0;
+    if (end === 0) end = endOfOne(bytes, from, OTHERS);
     if (end === 0) return 0;
-    i = this.#skipSpace(bytes, end);
-    if (!fromFirst) {
-      if (bytes[i] !== COMMA) return 0;
-      i = this.#from(bytes, this.#skipSpace(bytes, i + 1));
-      if (i === 0) return 0;
-    }
-    if (this.#human && this.promptEnd === 0) {
-      this.promptBegin = value + 1;
-      this.promptEnd = end - 1;
-      this.promptEscape = this.#lastEscape;
-    }
-    return bytes[i] === CLOSE_OBJECT ? i + 1 : 0;
+    const comma = this.#skipSpace(bytes, end);
+    if (bytes[comma] !== COMMA) return 0;
+    const value = this.#skipKey(bytes, this.#skipSpace(bytes, comma + 1), VALUE);
+    return value > 0 && bytes[value] === QUOTE ? value + 1 : 0;
   }
 
-  /** To behind the white space that follows it. */
-  #from(bytes: Uint8Array, at: number): number {
-    const i = this.#skipKey(bytes, at, FROM);
-    if (i === 0) return 0;
-    let end = endOfOne(bytes, i, HUMANS);
-    this.#human = end > 0;
-    if (end === 0) end = endOfOne(bytes, i, OTHERS);
-    return end === 0 ? 0 : this.#skipSpace(bytes, end);
+  /** From behind a text to the comma or the bracket behind its turn. */
+  #turnEnd(bytes: Uint8Array, at: number): number {
+    const close = this.#skipSpace(bytes, at);
+    if (bytes[close] !== CLOSE_OBJECT) return 0;
+    const i = this.#skipSpace(bytes, close + 1);
+    return bytes[i] === COMMA || bytes[i] === CLOSE_ARRAY ? i : 0;
+  }
+
+  /** From behind a text to the next one where the same bytes as before stand between them; else 0. */
+  #skipKnown(bytes: Uint8Array, at: number): number {
+    const between = this.#human ? this.#afterHuman : this.#afterOther;
+    const end = between.match(bytes, at);
+    if (end === 0) return 0;
+    this.keys += 2;
+    this.#human = between.leadsToHuman;
+    this.#spaceControls += between.controls;
+    if (between.lineFeeds > 0) {
+      this.lineFeeds += between.lineFeeds;
+      this.behindLineFeed = at + between.behindLineFeed;
+    }
+    return end;
   }
 
   /** To where the value behind `key` begins; 0 where another key stands at `at`. */

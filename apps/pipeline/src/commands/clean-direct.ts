@@ -17,6 +17,7 @@ interface CleanFlags {
   limit?: number;
   shard?: { index: number; of: number };
   format?: CleanOptions['format'];
+  journal?: string;
   json?: boolean;
   dryRun?: boolean;
   quiet?: boolean;
@@ -51,6 +52,7 @@ export const cleanDirect: DirectMode = {
       .option('--limit <n>', 'keep at most so many samples', positiveInteger)
       .option('--shard <i/n>', 'clean part i (from 0) of n only', shardOf)
       .addOption(choice('--format <format>', 'an array, or a sample a line', ['json', 'jsonl']))
+      .option('--journal <file>', 'remembers which pictures were decoded (OUT.images.journal)')
       .addHelpText('after', EXAMPLES);
   },
   isAskedFor: ({ annotations, merge }) => annotations !== undefined || merge !== undefined,
@@ -73,11 +75,11 @@ async function cleanOrMerge(flags: CleanFlags): Promise<CleanReport> {
       throw badFlags(`--merge takes its settings from the shards: leave out ${others.join(', ')}`);
     return mergeShards({ shards: merge, out: required(out), signal });
   }
-  const { images, verify, textOnly, shuffle, dedupe, limit, shard, format, dryRun } = options;
+  const { images, verify, textOnly, shuffle, dedupe, limit, shard, format, journal, dryRun } = options;
   return cleanDataset({
     annotations: (annotations ?? []).map(sourceOf),
     out: dryRun === true ? (out ?? '.') : required(out),
-    ...{ images, verify, textOnly, shuffle, dedupe, limit, shard, format, dryRun, quiet, signal },
+    ...{ images, verify, textOnly, shuffle, dedupe, limit, shard, format, journal, dryRun, quiet, signal },
   });
 }
 

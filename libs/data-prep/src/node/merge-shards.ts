@@ -31,8 +31,19 @@ const BATCH = 1000;
  */
 export async function mergeShards({ shards, out, signal }: MergeOptions): Promise<CleanReport> {
   const found: ShardFolder[] = [];
-  for (const folder of shards) found.push(await openShard(folder));
-  const ordered = inOrder(found);
+  try {
+    for (const folder of shards) found.push(await openShard(folder));
+    return await mergeOrdered(inOrder(found), out, signal);
+  } finally {
+    for (const shard of found) await shard.close();
+  }
+}
+
+async function mergeOrdered(
+  ordered: readonly ShardFolder[],
+  out: string,
+  signal: AbortSignal | undefined,
+): Promise<CleanReport> {
   const [first] = ordered;
   if (first === undefined) throw badShards('expected at least one folder of a shard, got none', out);
   const { settings, samples, inputs } = first.manifest;
@@ -64,8 +75,8 @@ class ShardFolder {
   readonly manifest: Manifest;
   readonly #outcomes: Buffer;
   readonly #kept: AsyncGenerator<ScannedSample>;
-  readonly #rejects: AsyncIterator<string>;
-  readonly #missing: AsyncIterator<string>;
+  readonly #rejects: AsyncGenerator<string>;
+  readonly #missing: AsyncGenerator<string>;
   #at = 0;
 
   constructor(folder: string, manifest: Manifest, outcomes: Buffer) {
@@ -91,6 +102,11 @@ class ShardFolder {
     const missing = isListed === true ? await this.#ended(this.#missing.next()) : undefined;
     const toFetch = missing?.startsWith('"') === true ? (JSON.parse(missing) as string) : missing;
     return { kept: false, index, outcome: dropped, line, toFetch };
+  }
+
+  /** Lets go of its files. */
+  async close(): Promise<void> {
+    for (const reader of [this.#kept, this.#rejects, this.#missing]) await reader.return(undefined);
   }
 
   #nextOutcome(): Outcome {
