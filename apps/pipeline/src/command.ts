@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addAskCommand } from './commands/ask.js';
 import { addCompareCommand } from './commands/compare.js';
+import { addInspectCommand } from './commands/inspect.js';
 import { addPythonCommand } from './commands/python-env.js';
 import { addStageCommands } from './commands/stages.js';
 import { addVerifyCommand } from './commands/verify.js';
@@ -17,6 +18,7 @@ export function createProgram(version: string): Command {
     .exitOverride();
   addStageCommands(program);
   addAskCommand(program);
+  addInspectCommand(program);
   addVerifyCommand(program);
   addPythonCommand(program);
   addCompareCommand(program);

@@ -50,6 +50,11 @@ describe('a configuration', () => {
     expect(config.eval.benchmarks).toEqual(own);
   });
 
+  it.each(['exists', 'header', 'decode'])('takes the level %s for pictures', async (verify) => {
+    const { config } = await open(edited((one) => (one['clean'] = { verify })));
+    expect(config.clean.verify).toBe(verify);
+  });
+
   it('takes the figures of extra as numbers too, as checkpoints hold them', async () => {
     const { config } = await open(
       edited((one) => (one['init'] = { extra: { threshold: 48, warmup: '10' } })),
@@ -68,6 +73,11 @@ describe('a configuration', () => {
       'a wrong type',
       edited((one) => (one['train'] = { ...one['train'], steps: 'many' })),
       /\[train\.steps\].*number.*string/,
+    ],
+    [
+      'a level that does not exist',
+      edited((one) => (one['clean'] = { verify: 'closely' })),
+      /\[clean\.verify\].*"exists"\|"header"\|"decode"/,
     ],
     ['a missing key', edited((one) => delete one['checkpoint']), /\[checkpoint\]/],
     [

@@ -90,7 +90,7 @@ export const configSchema = z.strictObject({
   checkpoint: path,
   clean: z
     .strictObject({
-      verify: z.enum(['exists', 'header']).default('header'),
+      verify: z.enum(['exists', 'header', 'decode']).default('header'),
       textOnly: z.enum(['placeholder', 'keep', 'drop']).default('placeholder'),
     })
     .prefault({}),

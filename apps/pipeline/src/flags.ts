@@ -15,3 +15,11 @@ export function positiveInteger(text: string): number {
     throw new InvalidArgumentError('expected a whole number of at least 1.');
   return value;
 }
+
+/** Parses a flag that must be a whole number from 0. */
+export function wholeNumber(text: string): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new InvalidArgumentError('expected a whole number of at least 0.');
+  return value;
+}

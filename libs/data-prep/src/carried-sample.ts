@@ -30,7 +30,7 @@ export class CarriedSample {
   }
 
   /** The whole sample, whose last bytes are `rest`; undefined where it is larger than the limit, and valid. */
-  finish(rest: Uint8Array, begin: Position): Uint8Array | undefined {
+  finish(rest: Buffer, begin: Position): Buffer | undefined {
     const parts = this.#parts;
     const whole = this.#length + rest.length <= this.#limit;
     if (!whole) {

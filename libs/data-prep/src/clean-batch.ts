@@ -1,76 +1,132 @@
+import { cleanPlain } from './clean-plain.js';
 import { cleanSample, imageNameOf, type SampleResult, type TextOnly } from './clean-sample.js';
-import type { Drop } from './codes.js';
+import type { Drop, DropCode } from './codes.js';
 import { editSample, idText } from './edit-sample.js';
 import type { ImageFinding, ImageIndex } from './image-index.js';
+import { TEXT_SOURCE, type Outcome, type Outcomes } from './outcome.js';
 import { parseSample, type ParsedSample } from './parse-sample.js';
-import type { CleanTally } from './report.js';
 import type { ScannedSample } from './sample-scanner.js';
 
-/** A sample that is dropped. */
-export interface Reject extends Drop {
-  /** Its place among the samples of the file, from 0. */
+/** A sample after the rules: the bytes to write, or why it is dropped. */
+export type Cleaned = Kept | Dropped;
+interface Kept {
+  kept: true;
+  /** Its place among all samples, from 0. */
   index: number;
-  /** JSON text of its id, as it stands in the file; undefined where it has none. */
-  id: string | undefined;
-  /** The image that it names. */
-  image: string | undefined;
+  outcome: Outcome;
+  bytes: Uint8Array;
+  /** Line feeds between its tokens. */
+  lineFeeds: number;
+}
+interface Dropped {
+  kept: false;
+  index: number;
+  outcome: Outcome;
+  /** Its line of `rejects.jsonl`, without the line feed. */
+  line: string;
+  /** The image to fetch again, if that would repair it. */
+  toFetch: string | undefined;
 }
 
-/** The bytes of the samples that are kept, and the others, both in their order. */
-interface CleanedBatch {
-  kept: Uint8Array[];
-  rejects: Reject[];
+/** What the samples of one annotation file are cleaned with. */
+export interface BatchContext {
+  /** Named in errors. */
+  file: string;
+  /** Which annotation file it is, and how many samples the earlier ones have. */
+  input: number;
+  first: number;
+  images: Pick<ImageIndex, 'lookup'>;
+  textOnly: TextOnly;
+  outcomes: Outcomes;
 }
 
-/** Cleans some samples of `file`: their images are looked up side by side, and every result is counted in `tally`. */
+/** Drop codes whose image can be had by fetching it again. */
+const TO_FETCH: ReadonlySet<DropCode> = new Set([
+  'IMAGE_MISSING',
+  'IMAGE_EMPTY',
+  'IMAGE_UNKNOWN',
+  'IMAGE_CORRUPT',
+]);
+
+/** A sample with the image that it names; parsed where its bytes alone do not tell all. */
+interface Opened {
+  scanned: ScannedSample;
+  parsed: ParsedSample | undefined;
+  name: string | undefined;
+}
+
+/** Cleans some samples of a file, whose images are looked up side by side. */
 export async function cleanBatch(
-  scanned: readonly ScannedSample[],
-  {
-    file,
-    images,
-    textOnly,
-    tally,
-  }: { file: string; images: ImageIndex; textOnly: TextOnly; tally: CleanTally },
-): Promise<CleanedBatch> {
-  const parsed = scanned.map((sample) => parseSample(sample, file));
-  const found = await findImages(parsed, images);
-  const kept: Uint8Array[] = [];
-  const rejects: Reject[] = [];
-  for (const [i, sample] of parsed.entries()) {
-    const value = valueOf(sample);
-    const result: SampleResult =
-      sample.drop === undefined ? cleanSample(value, found, { textOnly }) : { kept: false, ...sample.drop };
-    tally.add(value, result);
-    if (!result.kept) {
-      const { code, detail } = result;
-      const id = sample.text === undefined ? undefined : idText(sample.text);
-      rejects.push({ code, detail, id, index: scanned[i]?.index ?? i, image: imageNameOf(value) });
-    } else if (sample.text !== undefined) {
-      const bytes = result.changes.length === 0 ? scanned[i]?.bytes : undefined;
-      kept.push(bytes ?? Buffer.from(editSample(sample.text, result.sample)));
-    }
+  samples: readonly ScannedSample[],
+  context: BatchContext,
+): Promise<Cleaned[]> {
+  const opened = samples.map((scanned) => openSample(scanned, context.file));
+  const found: (ImageFinding | undefined)[] = [];
+  const waiting: Promise<void>[] = [];
+  for (const [i, { name }] of opened.entries()) {
+    const finding = name === undefined ? undefined : context.images.lookup(name);
+    if (finding instanceof Promise) waiting.push(finding.then((late) => void (found[i] = late)));
+    else found[i] = finding;
   }
-  return { kept, rejects };
+  if (waiting.length > 0) await Promise.all(waiting);
+  return opened.map((sample, i) => cleanOne(sample, found[i], context));
 }
 
-/** What is known of every image that the samples name. */
-async function findImages(
-  samples: readonly ParsedSample[],
-  images: ImageIndex,
-): Promise<Map<string, ImageFinding>> {
-  const found = new Map<string, ImageFinding>();
-  const unknown = new Set<string>();
-  for (const sample of samples) {
-    const name = imageNameOf(valueOf(sample));
-    if (name === undefined || found.has(name)) continue;
-    const finding = images.get(name);
-    if (finding === undefined) unknown.add(name);
-    else found.set(name, finding);
+function openSample(scanned: ScannedSample, file: string): Opened {
+  const { plain, bytes } = scanned;
+  if (plain === undefined || bytes === undefined) {
+    const parsed = parseSample(scanned, file);
+    return { scanned, parsed, name: parsed.drop === undefined ? imageNameOf(parsed.value) : undefined };
   }
-  await Promise.all([...unknown].map(async (name) => found.set(name, await images.resolve(name))));
-  return found;
+  const { imageBegin, imageEnd } = plain;
+  const name = imageEnd === 0 ? undefined : bytes.toString('latin1', imageBegin, imageEnd);
+  return { scanned, parsed: undefined, name };
 }
 
-function valueOf(sample: ParsedSample): unknown {
-  return sample.drop === undefined ? sample.value : undefined;
+function cleanOne(opened: Opened, image: ImageFinding | undefined, context: BatchContext): Cleaned {
+  const { scanned, name, parsed } = opened;
+  const { file, input, first, textOnly, outcomes } = context;
+  const plain =
+    scanned.plain === undefined || scanned.bytes === undefined
+      ? undefined
+      : cleanPlain(scanned.bytes, scanned.plain, { name, image }, textOnly);
+  if (plain === undefined) return cleanParsed(opened, parsed ?? parseSample(scanned, file), image, context);
+  const source = name === undefined ? TEXT_SOURCE : outcomes.sourceOf(name, true);
+  const outcome = outcomes.of(input, source, { kept: true, changes: plain.changes, image });
+  const index = first + scanned.index;
+  return { kept: true, index, bytes: plain.bytes, lineFeeds: scanned.lineFeeds, outcome };
+}
+
+function cleanParsed(
+  { scanned }: Opened,
+  parsed: ParsedSample,
+  image: ImageFinding | undefined,
+  { input, first, textOnly, outcomes }: BatchContext,
+): Cleaned {
+  const value = parsed.drop === undefined ? parsed.value : undefined;
+  const result: SampleResult =
+    parsed.drop === undefined
+      ? cleanSample(value, { get: () => image }, { textOnly })
+      : { kept: false, ...parsed.drop };
+  const outcome = outcomes.of(input, outcomes.sourceOfValue(value, result.kept), result);
+  const { text = '' } = parsed;
+  const index = first + scanned.index;
+  if (result.kept) {
+    const bytes = result.changes.length === 0 ? scanned.bytes : undefined;
+    const { lineFeeds } = scanned;
+    return {
+      kept: true,
+      index,
+      bytes: bytes ?? Buffer.from(editSample(text, result.sample)),
+      lineFeeds,
+      outcome,
+    };
+  }
+  const toFetch = TO_FETCH.has(result.code) ? imageNameOf(value) : undefined;
+  return { kept: false, index, line: rejectLine(index, idText(text), result), toFetch, outcome };
+}
+
+/** A line of `rejects.jsonl` without its line feed; `id` is JSON text. */
+export function rejectLine(index: number, id: string | undefined, { code, detail }: Drop): string {
+  return `{"index":${index},"id":${id ?? 'null'},"code":${JSON.stringify(code)},"detail":${JSON.stringify(detail)}}`;
 }

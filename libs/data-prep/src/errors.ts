@@ -18,6 +18,8 @@ export type DataPrepErrorCode =
   | 'IMAGE_ROOT_MISSING'
   /** The image root went away during the run: nothing is written rather than everything dropped. */
   | 'IMAGE_ROOT_VANISHED'
+  /** The folders to be merged are not all shards of one run, each once. */
+  | 'BAD_SHARDS'
   /** `readSamples` met a sample that `cleanDataset` would drop. */
   | 'BAD_SAMPLE';
 

@@ -38,7 +38,7 @@ export interface FoundEntry {
 export interface Need {
   /** Equal for equal needs. */
   need: string;
-  fulfil(): Promise<void>;
+  fulfil(): Promise<void> | undefined;
 }
 
 /**
@@ -48,9 +48,17 @@ export interface Need {
 export class FileTree {
   readonly #files: TreeFiles;
   readonly #root: Folder = newFolder('', undefined);
+  /** The folders that were listed, by their true path. */
+  readonly #listed = new Map<string, Folder>();
 
   constructor(files: TreeFiles) {
     this.#files = files;
+  }
+
+  /** What stands under `name` in the folder whose true path is `path`, where that folder has been listed. */
+  known(path: string, name: string): EntryState | undefined {
+    const entries = this.#listed.get(path)?.entries;
+    return entries instanceof Map ? entries.get(name) : undefined;
   }
 
   /**
@@ -95,6 +103,7 @@ export class FileTree {
       need: `list ${folder.path}`,
       fulfil: async () => {
         folder.entries = await this.#files.list(folder.path);
+        this.#listed.set(folder.path, folder);
       },
     };
   }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { EntryKind, LinkTarget } from './file-tree.js';
+import type { ImageFacts } from './image-facts.js';
 import { ImageIndex, type ImageFiles, type VerifyLevel } from './image-index.js';
+import { imageTypeOf } from './image-type.js';
 import { HEADER_READS } from './limits.js';
 
 const PNG = Buffer.from('\x89PNG\r\n\x1a\n....', 'latin1');
@@ -42,16 +44,45 @@ class FakeFiles implements ImageFiles {
 
   async readHeader(path: string): Promise<{ size: number; header: Uint8Array } | 'missing' | 'unreadable'> {
     this.calls.push(`header ${path}`);
+    await Promise.resolve();
+    const entry = this.#at(path);
+    if (entry === 'unreadable') return 'unreadable';
+    return entry instanceof Uint8Array ? { size: entry.length, header: entry } : 'missing';
+  }
+
+  /** "Decodes": a file whose bytes end in a fault or a note has it. */
+  async decode(path: string): Promise<ImageFacts | 'missing' | 'unreadable'> {
+    this.calls.push(`decode ${path}`);
     this.open += 1;
     this.mostOpen = Math.max(this.mostOpen, this.open);
     await Promise.resolve();
     this.open -= 1;
     const entry = this.#at(path);
     if (entry === 'unreadable') return 'unreadable';
-    return entry instanceof Uint8Array ? { size: entry.length, header: entry } : 'missing';
+    if (!(entry instanceof Uint8Array)) return 'missing';
+    const text = Buffer.from(entry).toString('latin1');
+    return {
+      size: entry.length,
+      type: imageTypeOf(entry),
+      fault: text.endsWith('damaged') ? 'damaged' : text.endsWith('too slow') ? 'too slow' : undefined,
+      notes: text.endsWith('cmyk') ? ['cmyk'] : [],
+    };
+  }
+
+  readBytes(path: string): Promise<Uint8Array | 'missing' | 'unreadable' | 'too large'> {
+    this.calls.push(`bytes ${path}`);
+    const entry = this.#at(path);
+    if (entry === 'unreadable') return Promise.resolve('unreadable');
+    if (!(entry instanceof Uint8Array)) return Promise.resolve('missing');
+    return Promise.resolve(entry.length > 100 ? 'too large' : entry);
   }
 
   checkRoot(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    this.calls.push('close');
     return Promise.resolve();
   }
 
@@ -179,6 +210,72 @@ describe('ImageIndex', () => {
     expect(await index.resolve('coco/e.jpg')).toEqual({ found: 'coco/e.jpg', size: 12, type: 'png' });
   });
 
+  it.each([
+    ['a.png', { found: 'a.png', size: 12, type: 'png' }],
+    ['print.jpg', { found: 'print.jpg', size: 16, type: 'jpeg', notes: ['cmyk'] }],
+    [
+      'half.png',
+      { problem: 'IMAGE_CORRUPT', detail: 'image: "half.png" cannot be decoded: it is cut short or damaged' },
+    ],
+    [
+      'slow.png',
+      { problem: 'IMAGE_TOO_LARGE', detail: 'image: "slow.png" takes more than 60000 ms to decode' },
+    ],
+    ['empty.png', { problem: 'IMAGE_EMPTY', detail: 'image: "empty.png" has 0 bytes' }],
+    ['page.png', { problem: 'IMAGE_UNKNOWN' }],
+    ['locked.png', { problem: 'IMAGE_UNREADABLE' }],
+    ['socket.png', { problem: 'IMAGE_MISSING' }],
+    ['../a.png', { problem: 'PATH_ESCAPE' }],
+  ])('level decode: %s is %j', async (name, expected) => {
+    const files = new FakeFiles({
+      'a.png': PNG,
+      'print.jpg': Buffer.concat([JPEG, Buffer.from('cmyk')]),
+      'half.png': Buffer.concat([PNG, Buffer.from('damaged')]),
+      'slow.png': Buffer.concat([PNG, Buffer.from('too slow')]),
+      'empty.png': Buffer.alloc(0),
+      'page.png': Buffer.from('<html>'),
+      'locked.png': 'unreadable',
+      'socket.png': 'socket',
+    });
+    const index = new ImageIndex(files, 'decode');
+    expect(await index.resolve(name)).toMatchObject(expected);
+    expect(await index.resolve(name)).toEqual(index.get(name));
+    expect(files.calls.filter((call) => call.startsWith('decode')).length).toBeLessThanOrEqual(1);
+    expect(files.calls.filter((call) => call.startsWith('header'))).toEqual([]);
+  });
+
+  it('reads the bytes of a picture that it finds, and of nothing else', async () => {
+    const files = new FakeFiles({ ...FILES, 'large.png': Buffer.concat([PNG, Buffer.alloc(100)]) });
+    const index = new ImageIndex(files);
+    expect(await index.readBytes('links/coco/b.jpg')).toEqual(PNG);
+    for (const [name, code] of [
+      ['bad/html.jpg', 'IMAGE_UNKNOWN'],
+      ['links/out.png', 'PATH_ESCAPE'],
+      ['large.png', 'IMAGE_TOO_LARGE'],
+    ] as const)
+      expect(await index.readBytes(name)).toMatchObject({ problem: code });
+    expect(files.calls.filter((call) => call.startsWith('bytes'))).toEqual([
+      'bytes coco/b.png',
+      'bytes large.png',
+    ]);
+  });
+
+  it('tells a picture that goes away between being found and being read', async () => {
+    const files = new FakeFiles(FILES);
+    const index = new ImageIndex(files);
+    await index.resolve('top.png');
+    files.readBytes = () => Promise.resolve('missing');
+    expect(await index.readBytes('top.png')).toMatchObject({ problem: 'IMAGE_MISSING' });
+    files.readBytes = () => Promise.resolve('unreadable');
+    expect(await index.readBytes('top.png')).toMatchObject({ problem: 'IMAGE_UNREADABLE' });
+  });
+
+  it('closes its files', async () => {
+    const files = new FakeFiles(FILES);
+    await new ImageIndex(files).close();
+    expect(files.calls).toEqual(['close']);
+  });
+
   it('remembers: each folder is listed once, each image read once', async () => {
     const files = new FakeFiles(FILES);
     const index = new ImageIndex(files);
@@ -197,12 +294,22 @@ describe('ImageIndex', () => {
     expect(index.get('coco/z.jpg')).toMatchObject({ problem: 'IMAGE_MISSING' });
   });
 
-  it('reads a bounded number of images at a time', async () => {
+  it('looks at a bounded number of images at a time', async () => {
     const many = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`${i}.png`, PNG]));
     const files = new FakeFiles(many);
-    const index = new ImageIndex(files);
+    const index = new ImageIndex(files, 'decode');
     await Promise.all(Object.keys(many).map((name) => index.resolve(name)));
     expect(files.mostOpen).toBe(HEADER_READS);
+  });
+
+  it('refuses an absolute name also where its folder is known and holds such a file', async () => {
+    const index = new ImageIndex(new FakeFiles(FILES));
+    await index.resolve('top.png');
+    await index.resolve('coco/a.jpg');
+    for (const name of ['/top.png', '//top.png', '/coco/a.jpg', '\\top.png', 'c:top.png'])
+      expect([name, await index.resolve(name)]).toMatchObject([name, { problem: 'PATH_ESCAPE' }]);
+    for (const name of ['./top.png', 'coco//a.jpg', 'links/../top.png'])
+      expect([name, await index.resolve(name)]).toMatchObject([name, { found: name }]);
   });
 
   it('asks nothing for names that leave the root, and never follows a link out of it', async () => {

@@ -1,32 +1,70 @@
 import pLimit from 'p-limit';
 import { FileTree, type FoundEntry, type Need, type TreeFiles } from './file-tree.js';
-import { leavesRoot, otherNames } from './image-name.js';
+import { isLiteral, leavesRoot, otherNames } from './image-name.js';
+import {
+  describeFault,
+  LOOKS,
+  packLook,
+  unpackLook,
+  type ImageFacts,
+  type ImageFault,
+  type ImageNote,
+} from './image-facts.js';
 import { IMAGE_TYPES, imageTypeOf, type ImageType } from './image-type.js';
 import { HEADER_READS } from './limits.js';
 import { quote } from './quote.js';
 
-/** How closely an image is looked at: whether its file is there, or also what its first bytes are. */
-export type VerifyLevel = 'exists' | 'header';
+/** How closely an image is looked at: whether its file is there, also its first bytes, or all of its pixels. */
+export type VerifyLevel = 'exists' | 'header' | 'decode';
 
-/** An image that may be used under the name `found` (size and type at level `header`), or what is wrong with it. */
-export type ImageFinding = { found: string; size?: number; type?: ImageType } | ImageProblem;
+/** An image that may be used under the name `found`, or what is wrong with it. */
+export type ImageFinding = FoundImage | ImageProblem;
+
+/** An image that may be used. */
+export interface FoundImage {
+  /** The name that was asked for, or the same stem with the extension of a file that is there. */
+  found: string;
+  /** Bytes, from level `header` on. */
+  size?: number;
+  /** What its first bytes say, from level `header` on. */
+  type?: ImageType;
+  /** What is unusual about it, at level `decode`; absent where nothing is. */
+  notes?: readonly ImageNote[];
+}
+/** Why an image cannot be used: the drop code of the samples that name it. */
 export interface ImageProblem {
-  problem: 'PATH_ESCAPE' | 'IMAGE_MISSING' | 'IMAGE_UNREADABLE' | 'IMAGE_EMPTY' | 'IMAGE_UNKNOWN';
+  problem:
+    | 'PATH_ESCAPE'
+    | 'IMAGE_MISSING'
+    | 'IMAGE_UNREADABLE'
+    | 'IMAGE_EMPTY'
+    | 'IMAGE_UNKNOWN'
+    | 'IMAGE_CORRUPT'
+    | 'IMAGE_TOO_LARGE';
   /** One line for a person. */
   detail: string;
 }
 
+/** Size and first `HEADER_BYTES` bytes of a regular file; `missing` where it is something else. */
+export type FileHeader = { size: number; header: Uint8Array } | 'missing';
+
 /** The files below an image root; paths are relative to it, with `/`. `readHeader` never follows a link. */
 export interface ImageFiles extends TreeFiles {
-  /** Size and first `HEADER_BYTES` bytes of a regular file. */
-  readHeader(path: string): Promise<{ size: number; header: Uint8Array } | 'missing' | 'unreadable'>;
+  /** Size and first bytes of a regular file: at once, or later where the disk is slow. */
+  readHeader(path: string): FileHeader | 'unreadable' | Promise<FileHeader | 'unreadable'>;
+  /** Decodes all of a regular file, or remembers what that gave before. Never follows a link. */
+  decode(path: string): Promise<ImageFacts | 'missing' | 'unreadable'>;
+  /** All bytes of a regular file; `too large`: more than `MAX_IMAGE_BYTES`. Never follows a link. */
+  readBytes(path: string): Promise<Uint8Array | 'missing' | 'unreadable' | 'too large'>;
   /** Throws where the root has gone away since it was opened. */
   checkRoot(): Promise<void>;
+  /** Lets go of what was opened. */
+  close(): Promise<void>;
 }
 
 /**
- * Which images there are below a root. Folders are listed once, the first bytes of each image are read once, and
- * nothing outside the root is ever opened: names that leave it and links that point out of it are `PATH_ESCAPE`.
+ * Which images there are below a root. Folders are listed once, each image is looked at once, and nothing outside the
+ * root is ever opened: names that leave it and links that point out of it are `PATH_ESCAPE`.
  */
 export class ImageIndex {
   readonly #files: ImageFiles;
@@ -56,13 +94,42 @@ export class ImageIndex {
     return 'need' in finding ? undefined : finding;
   }
 
+  /** What `resolve` gives, at once where nothing has to be waited for. */
+  lookup(name: string): ImageFinding | Promise<ImageFinding> {
+    for (;;) {
+      const finding = this.#look(name);
+      if (!('need' in finding)) return finding;
+      const waiting = this.#once(finding);
+      if (waiting !== undefined) return waiting.then(() => this.resolve(name));
+    }
+  }
+
+  /** The bytes of the image that `resolve` finds under `name`, or what is wrong with it. */
+  async readBytes(name: string): Promise<Uint8Array | ImageProblem> {
+    const finding = await this.resolve(name);
+    if ('problem' in finding) return finding;
+    const entry = this.#tree.find(finding.found);
+    const isThere = typeof entry !== 'string' && 'path' in entry;
+    const bytes = isThere ? await this.#files.readBytes(entry.path) : 'missing';
+    if (bytes === 'unreadable') return unreadable(name);
+    if (bytes === 'missing') return problem('IMAGE_MISSING', name, 'went away since it was found');
+    return bytes === 'too large' ? faulty(name, 'too many bytes') : bytes;
+  }
+
   /** Throws where the root has gone away since it was opened: then what is missing says nothing. */
   async checkRoot(): Promise<void> {
     await this.#files.checkRoot();
   }
 
+  /** Ends the use of the index: files that it keeps open are closed. */
+  async close(): Promise<void> {
+    await this.#files.close();
+  }
+
   #look(name: string): ImageFinding | Need {
-    if (leavesRoot(name)) return escape(name, 'leaves the image root');
+    const known = this.#known(name);
+    if (known !== undefined) return known;
+    if (leavesRoot(name)) return escape(name, 'names no file inside the image root');
     const named = this.#judge(name);
     if (named === 'outside') return escape(name, 'is a link that leaves the image root');
     if (named !== 'missing') return named;
@@ -73,6 +140,16 @@ export class ImageIndex {
     return problem('IMAGE_MISSING', name, 'is not there, under no extension');
   }
 
+  /** What is known of `name` where its folder was listed and holds it: all that most samples need. */
+  #known(name: string): ImageFinding | undefined {
+    const slash = name.lastIndexOf('/');
+    if (slash === 0) return undefined;
+    const state = this.#tree.known(name.slice(0, Math.max(slash, 0)), name.slice(slash + 1));
+    if (state === undefined || !isLiteral(name)) return undefined;
+    if (typeof state === 'number') return fromState(name, state);
+    return state === 'file' && this.#verify === 'exists' ? { found: name } : undefined;
+  }
+
   /** What is known of the file `name` itself. */
   #judge(name: string): ImageFinding | Need | 'missing' | 'outside' {
     const entry = this.#tree.find(name);
@@ -80,45 +157,52 @@ export class ImageIndex {
     if (typeof entry === 'string' || 'need' in entry) return entry;
     const { state } = entry;
     if (state === 'unreadable') return unreadable(name);
-    if (state === 'file') return this.#verify === 'exists' ? { found: name } : this.#header(entry);
-    return typeof state === 'number' ? fromHeader(name, unpack(state)) : 'missing';
+    if (state === 'file') return this.#verify === 'exists' ? { found: name } : this.#lookAt(entry);
+    return typeof state === 'number' ? fromState(name, state) : 'missing';
   }
 
-  #header(entry: FoundEntry): Need {
-    const read = async () => {
-      const file = await this.#files.readHeader(entry.path);
-      entry.keep(typeof file === 'string' ? file : pack(file.size, imageTypeOf(file.header)));
+  #lookAt(entry: FoundEntry): Need {
+    const { path } = entry;
+    const keep = (facts: ImageFacts | 'missing' | 'unreadable') =>
+      entry.keep(typeof facts === 'string' ? facts : facts.size * LOOKS + packLook(facts));
+    const fulfil = () => {
+      if (this.#verify === 'decode') return this.#limit(() => this.#files.decode(path)).then(keep);
+      const header = this.#files.readHeader(path);
+      if (header instanceof Promise) return header.then((late) => keep(factsOf(late)));
+      keep(factsOf(header));
+      return undefined;
     };
-    return { need: `header ${entry.path}`, fulfil: () => this.#limit(read) };
+    return { need: `look ${path}`, fulfil };
   }
 
-  /** Several samples may wait for the same file. */
-  #once(needed: Need): Promise<void> {
+  /** Several samples may wait for the same file; undefined where nothing has to be waited for. */
+  #once(needed: Need): Promise<void> | undefined {
     const underway = this.#underway.get(needed.need);
     if (underway !== undefined) return underway;
-    const started = needed.fulfil().finally(() => this.#underway.delete(needed.need));
-    this.#underway.set(needed.need, started);
+    const started = needed.fulfil()?.finally(() => this.#underway.delete(needed.need));
+    if (started !== undefined) this.#underway.set(needed.need, started);
     return started;
   }
 }
 
-/** Size and type in one number, so that a verified image costs no memory of its own: size * 8 + place of the type. */
-function pack(size: number, type: ImageType | undefined): number {
-  return size * 8 + (type === undefined ? IMAGE_TYPES.length : IMAGE_TYPES.indexOf(type));
+function factsOf(file: FileHeader | 'unreadable'): ImageFacts | 'missing' | 'unreadable' {
+  return typeof file === 'string' ? file : { size: file.size, type: imageTypeOf(file.header) };
 }
 
-function unpack(state: number): { size: number; type: ImageType | undefined } {
-  return { size: Math.floor(state / 8), type: IMAGE_TYPES[state % 8] };
-}
-
-function fromHeader(
-  name: string,
-  { size, type }: { size: number; type: ImageType | undefined },
-): ImageFinding {
+/** The tree keeps a number a file: size * `LOOKS` + the rest. */
+function fromState(name: string, state: number): ImageFinding {
+  const size = Math.floor(state / LOOKS);
+  const { type, fault, notes } = unpackLook(state % LOOKS);
   if (size === 0) return problem('IMAGE_EMPTY', name, 'has 0 bytes');
   if (type === undefined)
     return problem('IMAGE_UNKNOWN', name, `does not begin like one of ${IMAGE_TYPES.join(', ')}`);
-  return { found: name, size, type };
+  if (fault !== undefined) return faulty(name, fault);
+  return { found: name, size, type, ...(notes.length === 0 ? {} : { notes }) };
+}
+
+function faulty(name: string, fault: ImageFault): ImageProblem {
+  const { code, what } = describeFault(fault);
+  return problem(code, name, what);
 }
 
 function escape(name: string, what: string): ImageProblem {

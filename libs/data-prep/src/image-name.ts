@@ -30,6 +30,13 @@ export function leavesRoot(name: string): boolean {
   return false;
 }
 
+/**
+ * Whether `name` can mean nothing but itself: no `%`, no `\`, no drive. Then it is inside where its folder is.
+ */
+export function isLiteral(name: string): boolean {
+  return !name.includes('%') && !name.includes('\\') && name[1] !== ':';
+}
+
 function staysInside(name: string): boolean {
   try {
     resolveInside('.', name);

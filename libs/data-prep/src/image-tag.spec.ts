@@ -104,8 +104,8 @@ describe('placePlaceholder', () => {
     ['in front', ['What?', 'A.'], 'PLACEHOLDER_ADDED', ['<image>\nWhat?', 'A.']],
     ['and nothing else', [' What? \n', ' A.'], 'PLACEHOLDER_ADDED', ['<image>\n What? \n', ' A.']],
     ['before the first question', ['system: S', 'user: Hi'], 'PLACEHOLDER_ADDED', ['S', '<image>\nHi']],
-    ['once, where the text has a tag', ['Hi <image>', 'A.'], 'TAG_MOVED', ['<image>\nHi', 'A.']],
-    ['once, where it has several', ['<image>\nHi', '<image>A'], 'TAGS_MERGED', ['<image>\nHi', 'A']],
+    ['also where a text speaks of one', ['Hi <image>'], 'PLACEHOLDER_ADDED', ['<image>\nHi <image>']],
+    ['not where it stands', ['<image>\nHi', '<image>A'], undefined, ['<image>\nHi', '<image>A']],
   ])('%s', (_, given, rule, expected) => {
     const tagged = placePlaceholder(turns(...given));
     expect([tagged?.rule, values(tagged)]).toEqual([rule, expected]);

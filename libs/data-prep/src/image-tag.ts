@@ -30,12 +30,12 @@ export function placeTag(conversations: Conversation[]): Tagged | undefined {
 
 /**
  * The conversation of a sample without a picture, for a trainer that shows a blank one: the tag in front of its first
- * human turn, and nothing else changed. A conversation that speaks of pictures already gets exactly one tag.
+ * human turn unless it stands there already, and nothing else changed. No human turn: undefined.
  */
 export function placePlaceholder(conversations: Conversation[]): Tagged | undefined {
-  if (conversations.some(({ value }) => value.includes(IMAGE_TAG))) return placeTag(conversations);
   const first = conversations.findIndex(isHuman);
   if (first === -1) return undefined;
+  if (conversations[first]?.value.startsWith(AT_FRONT) === true) return { conversations };
   const values = conversations.map(({ value }, i) => (i === first ? AT_FRONT + value : value));
   return { conversations: withValues(conversations, values), rule: 'PLACEHOLDER_ADDED' };
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { SampleResult } from './clean-sample.js';
 import { MAX_SOURCES } from './limits.js';
-import { CleanTally } from './report.js';
+import { Outcomes } from './outcome.js';
+import { reportOf } from './report.js';
 import type { Sample } from './sample.js';
 
 const sample = (image?: string): Sample => ({
@@ -20,15 +21,31 @@ const dropped = (code: 'BAD_SHAPE' | 'PATH_ESCAPE' | 'IMAGE_MISSING'): SampleRes
   detail: '',
 });
 
+/** Counts samples as a run does. */
+class Tally {
+  readonly #outcomes = new Outcomes();
+  readonly #counts = new Map<number, number>();
+
+  add(value: unknown, result: SampleResult): void {
+    const outcome = this.#outcomes.of(0, this.#outcomes.sourceOfValue(value, result.kept), result);
+    const id = this.#outcomes.idOf(outcome);
+    this.#counts.set(id, (this.#counts.get(id) ?? 0) + 1);
+  }
+
+  report() {
+    return reportOf(this.#outcomes.list.map((outcome, id) => [outcome, this.#counts.get(id) ?? 0]));
+  }
+}
+
 function sourcesOf(...added: [unknown, SampleResult][]): string[] {
-  const tally = new CleanTally();
+  const tally = new Tally();
   for (const [value, result] of added) tally.add(value, result);
   return Object.keys(tally.report().sources);
 }
 
-describe('CleanTally', () => {
+describe('reportOf', () => {
   it('counts samples, changes and drops, in all and by source', () => {
-    const tally = new CleanTally();
+    const tally = new Tally();
     tally.add(sample('vg/VG_100K/1.jpg'), kept(['TAG_ADDED', 'EXTENSION_FIXED']));
     tally.add(sample('vg/VG_100K/2.jpg'), kept(['TAG_ADDED']));
     tally.add(sample('vg/VG_100K/3.jpg'), dropped('IMAGE_MISSING'));
@@ -83,7 +100,7 @@ describe('CleanTally', () => {
   });
 
   it('counts images whose bytes are not what their extension says', () => {
-    const tally = new CleanTally();
+    const tally = new Tally();
     const found = (name: string): SampleResult => ({
       kept: true,
       sample: sample(name),

@@ -1,9 +1,5 @@
 import type { ChangeRule, DropCode } from './codes.js';
-import { imageNameOf, type SampleResult } from './clean-sample.js';
-import { leavesRoot } from './image-name.js';
-import { mislabelOf } from './image-type.js';
-import { MAX_NAME_LENGTH, MAX_SOURCES } from './limits.js';
-import { isRecord } from './sample.js';
+import type { Outcome } from './outcome.js';
 
 /** Counts of samples: a kept sample with two rules is counted under both. */
 export interface SampleCounts {
@@ -15,67 +11,55 @@ export interface SampleCounts {
   dropped: Partial<Record<DropCode, number>>;
 }
 
-/** What was done to an annotation file; the same for the same input, whenever and wherever it is made. */
+/** What was done to the annotations; the same for the same input, whenever and wherever it is made. */
 export interface CleanReport extends SampleCounts {
   /** By folder of the image (its first two parts), `text only`, or `unknown` where the sample tells no usable name. */
   sources: Record<string, SampleCounts>;
   /** Kept samples whose image has other bytes than its extension says: `.jpg is png`. */
   mislabelled: Record<string, number>;
+  /** Kept samples whose picture is unusual (level `decode`): `cmyk`, `animated`, ...; absent where none is. */
+  pictures?: Record<string, number>;
+  /** One for each annotation file, in their order, where there are several. */
+  inputs?: SampleCounts[];
 }
 
-/** Counts what becomes of samples. */
-export class CleanTally {
-  readonly #total = newCounts();
-  readonly #sources = new Map<string, SampleCounts>();
-  readonly #mislabelled = new Map<string, number>();
-
-  /** Counts one sample; `value` is undefined where it could not be parsed. */
-  add(value: unknown, result: SampleResult): void {
-    const source = this.#countsOf(sourceOf(value, result));
-    for (const counts of [this.#total, source]) count(counts, result);
-    if (!result.kept || result.image === undefined || 'problem' in result.image) return;
-    const { found, type } = result.image;
-    const mislabel = type === undefined ? undefined : mislabelOf(found, type);
-    if (mislabel !== undefined) this.#mislabelled.set(mislabel, (this.#mislabelled.get(mislabel) ?? 0) + 1);
+/** The report of samples that ended as told: how many of each outcome. */
+export function reportOf(outcomes: readonly (readonly [Outcome, number])[], inputCount = 1): CleanReport {
+  const total = newCounts();
+  const inputs = Array.from({ length: inputCount }, newCounts);
+  const sources = new Map<string, SampleCounts>();
+  const mislabelled = new Map<string, number>();
+  const pictures = new Map<string, number>();
+  const add = (counts: Map<string, number>, name: string, n: number) =>
+    counts.set(name, (counts.get(name) ?? 0) + n);
+  for (const [outcome, n] of outcomes) {
+    const source = sources.get(outcome.source) ?? newCounts();
+    sources.set(outcome.source, source);
+    for (const counts of [total, source, ...inputs.slice(outcome.input, outcome.input + 1)]) {
+      count(counts, outcome, n);
+    }
+    if (outcome.code !== undefined) continue;
+    if (outcome.mislabel !== undefined) add(mislabelled, outcome.mislabel, n);
+    for (const note of outcome.notes) add(pictures, note, n);
   }
-
-  /** The counts so far; names in the order of their characters. */
-  report(): CleanReport {
-    const sources = sorted([...this.#sources].map(([name, counts]) => [name, sortedCounts(counts)]));
-    return { ...sortedCounts(this.#total), sources, mislabelled: sorted([...this.#mislabelled]) };
-  }
-
-  #countsOf(name: string): SampleCounts {
-    const key = this.#sources.has(name) || this.#sources.size < MAX_SOURCES ? name : 'other';
-    const counts = this.#sources.get(key) ?? newCounts();
-    this.#sources.set(key, counts);
-    return counts;
-  }
+  return {
+    ...sortedCounts(total),
+    sources: sorted([...sources].map(([name, counts]) => [name, sortedCounts(counts)])),
+    mislabelled: sorted([...mislabelled]),
+    ...(pictures.size === 0 ? {} : { pictures: sorted([...pictures]) }),
+    ...(inputCount === 1 ? {} : { inputs: inputs.map(sortedCounts) }),
+  };
 }
 
-/** The folder that a sample's image comes from. */
-function sourceOf(value: unknown, result: SampleResult): string {
-  const name = imageNameOf(value);
-  if (name === undefined) return isRecord(value) && !Object.hasOwn(value, 'image') ? 'text only' : 'unknown';
-  if (name.length > MAX_NAME_LENGTH || (!result.kept && leavesRoot(name))) return 'unknown';
-  const parts = name.split('/').slice(0, -1);
-  return (
-    parts
-      .filter((part) => part !== '' && part !== '.')
-      .slice(0, 2)
-      .join('/') || '.'
-  );
-}
-
-function count(counts: SampleCounts, result: SampleResult): void {
-  counts.samples += 1;
-  if (!result.kept) {
-    counts.dropped[result.code] = (counts.dropped[result.code] ?? 0) + 1;
+function count(counts: SampleCounts, { code, changes }: Outcome, n: number): void {
+  counts.samples += n;
+  if (code !== undefined) {
+    counts.dropped[code] = (counts.dropped[code] ?? 0) + n;
     return;
   }
-  counts.kept += 1;
-  if (result.changes.length === 0) counts.untouched += 1;
-  for (const rule of result.changes) counts.changed[rule] = (counts.changed[rule] ?? 0) + 1;
+  counts.kept += n;
+  if (changes.length === 0) counts.untouched += n;
+  for (const rule of changes) counts.changed[rule] = (counts.changed[rule] ?? 0) + n;
 }
 
 function newCounts(): SampleCounts {

@@ -1,16 +1,29 @@
+import { isUtf8 } from 'node:buffer';
 import { CarriedSample } from './carried-sample.js';
 import { MAX_SAMPLE_BYTES } from './limits.js';
+import { PlainSample, type PlainFacts } from './plain-sample.js';
 import { quotedByte, syntaxError, type Position } from './syntax-error.js';
 import { ValueScanner, type ValueFacts } from './value-scanner.js';
 
-/** One element of the array, or one line: where it stands, and what its bytes tell without parsing them. */
-export interface ScannedSample extends Position, ValueFacts {
+/** What the bytes of a sample tell without parsing them. */
+interface SampleFacts extends ValueFacts {
+  byteLength: number;
+  /** Line feeds between its tokens. */
+  lineFeeds: number;
+  /** Where its parts stand, if its bytes alone prove it valid and of the right shape. */
+  plain: PlainFacts | undefined;
+}
+
+/** One element of the array, or one line. */
+export interface ScannedSample extends Position, SampleFacts {
   /** Its place among the samples of the file, from 0. */
   index: number;
   /** Its bytes, maybe a view of the chunk; undefined where it was too large to be kept (then it is valid JSON). */
-  bytes: Uint8Array | undefined;
-  byteLength: number;
+  bytes: Buffer | undefined;
 }
+
+/** Nested brackets of a plain sample: its own, its conversation's, a turn's. */
+const PLAIN_DEPTH = 3;
 
 /** What comes next: in an array the first or the next sample, what follows one, or nothing; in JSON lines the same. */
 type State = 'start' | 'first' | 'next' | 'after' | 'end' | 'line' | 'line end';
@@ -39,7 +52,9 @@ const OPEN_OBJECT = 0x7b;
  */
 export class SampleScanner {
   readonly #file: string;
+  readonly #limit: number;
   readonly #value = new ValueScanner();
+  readonly #plain = new PlainSample();
   readonly #carried: CarriedSample;
   #state: State = 'start';
   #isArray = false;
@@ -55,17 +70,28 @@ export class SampleScanner {
   /** `file` is named in errors; `limit`: bytes of the largest sample that is kept. */
   constructor(file: string, limit = MAX_SAMPLE_BYTES) {
     this.#file = file;
+    this.#limit = limit;
     this.#carried = new CarriedSample(file, limit);
   }
 
-  /** The samples that end in `chunk`; they may be views of it. Throws `NOT_JSON` or `NOT_SAMPLES`. */
-  push(chunk: Uint8Array): ScannedSample[] {
+  /** The samples that end in a chunk; they may be views of it. Throws `NOT_JSON` or `NOT_SAMPLES`. */
+  push(bytes: Uint8Array): ScannedSample[] {
+    const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const found: ScannedSample[] = [];
+    const mayBePlain = isUtf8(wholeCharacters(chunk));
+    this.#plain.enter(chunk);
     let i = 0;
     while (i < chunk.length) {
-      if (this.#value.ended) i = this.#scanBetween(chunk, i);
+      const isNew = this.#value.ended;
+      if (isNew) i = this.#scanBetween(chunk, i);
       if (this.#value.ended) continue;
       const begin = i;
+      const end = isNew && mayBePlain && chunk[i] === OPEN_OBJECT ? this.#plain.match(i) : 0;
+      if (end > 0 && this.#mayTakePlain(end - begin)) {
+        found.push(this.#finishPlain(chunk, begin, end));
+        i = end;
+        continue;
+      }
       i = this.#scanSample(chunk, i);
       const part = chunk.subarray(begin, i);
       if (this.#value.ended) found.push(this.#finish(part));
@@ -80,7 +106,7 @@ export class SampleScanner {
     if (!this.#value.ended) {
       if (this.#isArray || !this.#value.isScalar) this.#failInside();
       this.#value.ended = true;
-      return [this.#finish(new Uint8Array(0))];
+      return [this.#finish(Buffer.alloc(0))];
     }
     if (this.#state !== 'end' && this.#state !== 'line' && this.#state !== 'line end') {
       const start = this.#state === 'start' ? 'the file is empty' : 'the file ends early';
@@ -139,6 +165,28 @@ export class SampleScanner {
     return this.#isArray;
   }
 
+  /** What is too large, or broken off by a line feed in JSON lines, is told elsewhere. */
+  #mayTakePlain(byteLength: number): boolean {
+    return byteLength <= this.#limit && (this.#isArray || this.#plain.lineFeeds === 0);
+  }
+
+  #finishPlain(chunk: Buffer, begin: number, end: number): ScannedSample {
+    const { lineFeeds, behindLineFeed } = this.#plain;
+    const plain = this.#plain.facts(begin);
+    const byteLength = end - begin;
+    const facts = {
+      depth: PLAIN_DEPTH,
+      keys: plain.keys,
+      unicodeEscapes: false,
+      byteLength,
+      lineFeeds,
+      plain,
+    };
+    this.#value.ended = true;
+    if (lineFeeds > 0) this.#lineFeed(lineFeeds, behindLineFeed);
+    return this.#next(chunk.subarray(begin, end), facts);
+  }
+
   #scanSample(chunk: Uint8Array, from: number): number {
     const value = this.#value;
     const i = value.scan(chunk, from);
@@ -152,15 +200,35 @@ export class SampleScanner {
     return i;
   }
 
-  #finish(rest: Uint8Array): ScannedSample {
+  #finish(rest: Buffer): ScannedSample {
     const byteLength = this.#carried.length + rest.length;
     const bytes = this.#carried.finish(rest, this.#begin);
+    const { depth, keys, unicodeEscapes } = this.#value;
+    const lineFeeds = this.#line - this.#begin.line;
+    return this.#next(bytes, { depth, keys, unicodeEscapes, byteLength, lineFeeds, plain: undefined });
+  }
+
+  #next(
+    bytes: Buffer | undefined,
+    { depth, keys, unicodeEscapes, byteLength, lineFeeds, plain }: SampleFacts,
+  ): ScannedSample {
     const index = this.#count;
     this.#count += 1;
     this.#state = this.#isArray ? 'after' : 'line end';
     const { byteOffset, line, column } = this.#begin;
-    const { depth, keys, unicodeEscapes } = this.#value;
-    return { index, byteOffset, line, column, bytes, byteLength, depth, keys, unicodeEscapes };
+    return {
+      index,
+      byteOffset,
+      line,
+      column,
+      bytes,
+      byteLength,
+      depth,
+      keys,
+      unicodeEscapes,
+      lineFeeds,
+      plain,
+    };
   }
 
   /** The file ends inside a sample: says so, unless the sample has gone wrong before. */
@@ -185,6 +253,21 @@ export class SampleScanner {
   #error(code: 'NOT_JSON' | 'NOT_SAMPLES' | 'CUT_SHORT', i: number, what: string, hint?: string) {
     return syntaxError(code, this.#file, this.#at(i), what, hint);
   }
+}
+
+/** A chunk without the parts of characters that are cut at its ends. */
+function wholeCharacters(chunk: Uint8Array): Uint8Array {
+  let begin = 0;
+  while (begin < Math.min(3, chunk.length) && isContinuation(chunk[begin])) begin += 1;
+  let lead = chunk.length - 1;
+  while (lead > Math.max(begin, chunk.length - 4) && isContinuation(chunk[lead])) lead -= 1;
+  const first = chunk[lead] ?? 0;
+  const length = first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  return chunk.subarray(begin, lead + length > chunk.length ? Math.max(lead, begin) : chunk.length);
+}
+
+function isContinuation(byte: number | undefined): boolean {
+  return byte !== undefined && (byte & 0xc0) === 0x80;
 }
 
 function nextInArray(state: State, byte: number): State | undefined {

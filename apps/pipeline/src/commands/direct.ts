@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { evalDirect } from './eval-direct.js';
+import { cleanDirect } from './clean-direct.js';
 
 /** A stage run on paths given as options, without a configuration, receipt or store: its lib as a command. */
 export interface DirectMode {
@@ -12,4 +13,7 @@ export interface DirectMode {
 }
 
 /** The stages that run on paths too. */
-export const DIRECT_MODES: Readonly<Record<string, DirectMode>> = { eval: evalDirect };
+export const DIRECT_MODES: Readonly<Record<string, DirectMode>> = {
+  clean: cleanDirect,
+  eval: evalDirect,
+};

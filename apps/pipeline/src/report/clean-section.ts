@@ -24,8 +24,12 @@ const MEANINGS: Record<ChangeRule | DropCode, string> = {
   IMAGE_UNREADABLE: 'the picture could not be read',
   IMAGE_EMPTY: 'the picture’s file is empty',
   IMAGE_UNKNOWN: 'the file is not a picture of a known kind',
+  IMAGE_CORRUPT: 'the picture cannot be decoded',
+  IMAGE_TOO_LARGE: 'the picture is larger than the decoder allows',
   TEXT_ONLY: 'no picture, and such samples were not wanted',
   NO_HUMAN_TURN: 'nobody asks anything',
+  DUPLICATE: 'the same as an earlier sample',
+  OVER_LIMIT: 'more samples than were wanted',
 };
 
 /** What became of the raw annotations. */

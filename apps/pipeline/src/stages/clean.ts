@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { cleanDataset, formatCleanReport, type CleanReport } from '@flexattn/data-prep';
 import { toolsOf } from '../code-hash.js';
 import { artifacts, pathOf, type RunContext } from '../run-context.js';
@@ -22,6 +23,8 @@ function sourcesOf(context: RunContext): { annotations: string; images: string }
 }
 
 function optionsOf(context: RunContext) {
-  const { config, signal, quiet } = context;
-  return { ...sourcesOf(context), ...config.clean, signal, quiet };
+  const { config, signal, quiet, workspace } = context;
+  // Beside the store: what a run has learnt about the pictures outlives its folder.
+  const journal = join(workspace, '.flexattn', 'images.journal');
+  return { ...sourcesOf(context), ...config.clean, journal, signal, quiet };
 }

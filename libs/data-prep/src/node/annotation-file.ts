@@ -1,30 +1,49 @@
-import { createReadStream, type ReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { pipeline } from 'node:stream';
+import { createReadStream } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
+import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { toIoError } from '@flexattn/stage';
 import { DataPrepError } from '../errors.js';
 import { CHUNK_BYTES } from '../limits.js';
 import { errnoOf } from './errno.js';
 
+/** The name that stands for standard input or output. */
+export const STANDARD = '-';
+
 /** An annotation file, plain or gzip (told by its first bytes). */
 export interface AnnotationFile {
-  /** Bytes on the disk, and how many of them have been read so far. */
-  size: number;
+  /** Bytes on the disk; undefined for standard input. */
+  size: number | undefined;
+  /** How many of them have been read so far. */
   bytesRead(): number;
-  /** Its content, unpacked, chunk by chunk. */
+  /** Its content, unpacked, chunk by chunk; a chunk holds until the next one is asked for. */
   chunks(): AsyncIterable<Uint8Array>;
 }
 
-/** Opens `path`. Throws `ANNOTATIONS_MISSING`, or stage's code for a folder or a file that may not be read. */
+/**
+ * Opens `path`, `-` for standard input. Throws `ANNOTATIONS_MISSING`, or stage's code for a folder or a file that may
+ * not be read.
+ */
 export async function openAnnotations(path: string): Promise<AnnotationFile> {
-  const { size, isGzip } = await firstLook(path);
-  let stream: ReadStream | undefined;
-  const chunks = () => {
-    stream = createReadStream(path, { highWaterMark: CHUNK_BYTES });
-    return chunksOf(path, stream, isGzip);
+  let bytesRead = 0;
+  const counted = async function* (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunks) {
+      bytesRead += chunk.length;
+      yield chunk;
+    }
   };
-  return { size, chunks, bytesRead: () => stream?.bytesRead ?? 0 };
+  const { size, isGzip } = path === STANDARD ? await inputLook() : await firstLook(path);
+  const chunks = () => {
+    if (path === STANDARD) return orError(path, unpackedInput(counted(process.stdin)));
+    if (!isGzip) return orError(path, counted(fileChunks(path)));
+    const packed = createReadStream(path, { highWaterMark: CHUNK_BYTES });
+    return orError(path, unpacked(Readable.from(counted(packed))));
+  };
+  return { size, chunks, bytesRead: () => bytesRead };
+}
+
+function inputLook(): Promise<{ size: undefined; isGzip: boolean }> {
+  return Promise.resolve({ size: undefined, isGzip: false });
 }
 
 async function firstLook(path: string): Promise<{ size: number; isGzip: boolean }> {
@@ -33,7 +52,7 @@ async function firstLook(path: string): Promise<{ size: number; isGzip: boolean 
     try {
       const { size } = await file.stat();
       const { bytesRead, buffer } = await file.read(Buffer.alloc(2), 0, 2, 0);
-      return { size, isGzip: bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b };
+      return { size, isGzip: isPacked(buffer.subarray(0, bytesRead)) };
     } finally {
       await file.close();
     }
@@ -44,13 +63,54 @@ async function firstLook(path: string): Promise<{ size: number; isGzip: boolean 
   }
 }
 
-async function* chunksOf(path: string, stream: ReadStream, isGzip: boolean): AsyncGenerator<Uint8Array> {
-  // The callback is required; what goes wrong on either side reaches the reader of the unpacked stream.
-  const source = isGzip
-    ? pipeline(stream, createGunzip({ chunkSize: CHUNK_BYTES }), () => undefined)
-    : stream;
+function isPacked(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
+/** Two buffers take turns: while one is being used the other is being filled. */
+async function* fileChunks(path: string): AsyncGenerator<Uint8Array> {
+  const file = await open(path, 'r');
   try {
-    for await (const chunk of source as AsyncIterable<Uint8Array>) yield chunk;
+    let [buffer, other] = [Buffer.allocUnsafeSlow(CHUNK_BYTES), Buffer.allocUnsafeSlow(CHUNK_BYTES)];
+    let reading = startReading(file, buffer);
+    for (;;) {
+      const length = await reading;
+      if (length === 0) return;
+      reading = startReading(file, other);
+      yield buffer.subarray(0, length);
+      [buffer, other] = [other, buffer];
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** What goes wrong is thrown where the result is awaited; until then it is not an unhandled error. */
+function startReading(file: FileHandle, buffer: Buffer): Promise<number> {
+  const reading = file.read(buffer, 0, buffer.length, null).then(({ bytesRead }) => bytesRead);
+  reading.catch(() => undefined);
+  return reading;
+}
+
+/** Standard input can be looked at only once: its first chunk tells whether it is packed. */
+async function* unpackedInput(chunks: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const first = await chunks.next();
+  if (first.done === true) return;
+  const all = async function* () {
+    yield first.value;
+    yield* chunks;
+  };
+  yield* isPacked(first.value) ? unpacked(Readable.from(all())) : all();
+}
+
+function unpacked(packed: Readable): AsyncIterable<Uint8Array> {
+  // The callback is required; what goes wrong on either side reaches the reader of the unpacked stream.
+  return pipeline(packed, createGunzip({ chunkSize: CHUNK_BYTES }), () => undefined);
+}
+
+async function* orError(path: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* chunks;
   } catch (cause) {
     if (errnoOf(cause)?.startsWith('Z_') !== true) throw toIoError(cause, path);
     const hint = 'the download was cut short or damaged: fetch it again';

@@ -8,7 +8,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DropCode } from '../codes.js';
 import { MAX_SAMPLE_BYTES } from '../limits.js';
 import type { Sample } from '../sample.js';
-import { cleanDataset, type CleanOptions } from './clean-dataset.js';
+import { cleanDataset } from './clean-dataset.js';
+import type { CleanOptions } from './clean-options.js';
 import { readSamples } from './read-samples.js';
 
 const PNG = Buffer.from('\x89PNG\r\n\x1a\n0123456789', 'latin1');
@@ -50,8 +51,11 @@ const good = (id: number | string, image = 'coco/train2017/1.jpg') =>
 /** Bytes of `good(1)`. */
 const LENGTH = good(1).length;
 
-/** A sample for every code, in a file with good ones between them. */
-const BAD: Record<DropCode, string> = {
+/** Codes that the tests of the image index and of the limit look at. */
+type Elsewhere = 'IMAGE_UNREADABLE' | 'IMAGE_CORRUPT' | 'IMAGE_TOO_LARGE' | 'OVER_LIMIT';
+
+/** A sample for every other code, in a file with good ones between them. */
+const BAD: Record<Exclude<DropCode, Elsewhere>, string> = {
   SAMPLE_TOO_LARGE: `{"id":"large","x":"${'x'.repeat(MAX_SAMPLE_BYTES)}"}`,
   TOO_DEEP: `{"id":"deep","x":${'['.repeat(10_000)}${']'.repeat(10_000)}}`,
   INVALID_UTF8: '{"id":"\u0001"}',
@@ -61,11 +65,11 @@ const BAD: Record<DropCode, string> = {
   BAD_SHAPE: '{"id":"shape","image":"vg/3.jpg","conversations":"text"}',
   PATH_ESCAPE: good('escape', 'vg/link.png'),
   IMAGE_MISSING: good('missing', 'vg/gone.jpg'),
-  IMAGE_UNREADABLE: '',
   IMAGE_EMPTY: good('empty', 'coco/train2017/empty.jpg'),
   IMAGE_UNKNOWN: good('page', 'vg/page.jpg'),
   TEXT_ONLY: '{"id":"text","conversations":[{"from":"human","value":"Hi"}]}',
   NO_HUMAN_TURN: '{"id":"mute","image":"vg/3.jpg","conversations":[{"from":"gpt","value":"Hi"}]}',
+  DUPLICATE: good(0),
 };
 
 describe('cleanDataset', () => {
@@ -99,11 +103,11 @@ describe('cleanDataset', () => {
   });
 
   it('drops a sample for every code and goes on', async () => {
-    const codes = (Object.keys(BAD) as DropCode[]).filter((code) => BAD[code] !== '');
+    const codes = Object.keys(BAD) as (keyof typeof BAD)[];
     const parts = codes.flatMap((code, i) => [good(i), BAD[code]]);
     const bytes = Buffer.from(`[${parts.join(',\n')}]`);
     bytes[bytes.indexOf(1)] = 0xff;
-    const report = await clean(bytes, { textOnly: 'drop' });
+    const report = await clean(bytes, { textOnly: 'drop', dedupe: 'id' });
     expect(report).toMatchObject({ samples: 2 * codes.length, kept: codes.length, untouched: codes.length });
     expect(report.dropped).toEqual(Object.fromEntries(codes.map((code) => [code, 1])));
     const rejects = (await output('rejects.jsonl')).trimEnd().split('\n');

@@ -1,69 +1,57 @@
 import { realpath } from 'node:fs/promises';
-import { join } from 'node:path';
-import { acquireLock, createProgress, toIoError } from '@flexattn/stage';
-import { z } from 'zod';
-import { cleanBatch } from '../clean-batch.js';
-import type { TextOnly } from '../clean-sample.js';
+import { join, resolve } from 'node:path';
+import { acquireLock, toIoError } from '@flexattn/stage';
 import { DataPrepError } from '../errors.js';
-import type { ImageIndex, VerifyLevel } from '../image-index.js';
-import { CleanTally, type CleanReport } from '../report.js';
-import { SampleScanner, type ScannedSample } from '../sample-scanner.js';
-import { openAnnotations, type AnnotationFile } from './annotation-file.js';
-import { NO_OUTPUT, openCleanOutput, type CleanOutput } from './clean-output.js';
+import type { ImageIndex } from '../image-index.js';
+import type { CleanReport } from '../report.js';
+import { MANIFEST, OUTCOMES, type Manifest } from '../shard-manifest.js';
+import { openAnnotations, STANDARD } from './annotation-file.js';
+import { checkOptions, type CleanOptions, type CleanSettings } from './clean-options.js';
+import {
+  annotationsName,
+  NO_OUTPUT,
+  openCleanOutput,
+  standardOutput,
+  type CleanOutput,
+} from './clean-output.js';
+import { CleanRun, type Source } from './clean-run.js';
+import { CleanSink } from './clean-sink.js';
 import { errnoOf } from './errno.js';
 import { openImageIndex } from './image-files.js';
 
-const settings = z.strictObject({
-  annotations: z.string().min(1),
-  images: z.string().min(1),
-  out: z.string().min(1),
-  verify: z.enum(['exists', 'header']).default('header'),
-  textOnly: z.enum(['placeholder', 'keep', 'drop']).default('placeholder'),
-  dryRun: z.boolean().default(false),
-  quiet: z.boolean().default(false),
-  signal: z.instanceof(AbortSignal).optional(),
-});
-type Settings = z.output<typeof settings>;
-
-/** Settings of `cleanDataset`. */
-export interface CleanOptions {
-  /** A JSON array of samples, or JSON lines; plain or gzip. */
-  annotations: string;
-  /** The folder that the samples' image names start from. */
-  images: string;
-  /** The folder for the results; made if it is not there. */
-  out: string;
-  /** `exists`: the file is there; `header` (default): also its first bytes are those of a picture. */
-  verify?: VerifyLevel | undefined;
-  /** Samples without an image: `placeholder` (default) gives them a tag, `keep` leaves them, `drop` drops them. */
-  textOnly?: TextOnly | undefined;
-  /** Reads everything and writes nothing. */
-  dryRun?: boolean | undefined;
-  /** No progress on standard error. */
-  quiet?: boolean | undefined;
-  /** Ends the run; nothing of it is left. */
-  signal?: AbortSignal | undefined;
-}
-
 /**
- * Cleans an annotation file: `annotations.json` (an array, one sample a line unless its own bytes hold line feeds),
- * `rejects.jsonl`, `missing-images.txt` and `report.json` appear in `out` together, or not at all. One bad sample never
- * ends a run; a `DataPrepError` (or stage's for disk, lock and permissions) does. Memory does not grow with the file.
+ * Cleans annotation files: `annotations.json` (an array, one sample a line unless its own bytes hold line feeds) or
+ * `annotations.jsonl`, `rejects.jsonl`, `missing-images.txt` and `report.json` appear in `out` together, or not at all.
+ * One bad sample never ends a run; a `DataPrepError` (or stage's for disk, lock and permissions) does. Memory does not
+ * grow with the files, but for `dedupe` and `shuffle`: 16 to 60 bytes a sample.
  */
 export async function cleanDataset(options: CleanOptions): Promise<CleanReport> {
   const checked = checkOptions(options);
-  const { annotations, out, dryRun } = checked;
-  const images = await openImageIndex(checked.images, checked);
-  const file = await openAnnotations(annotations);
-  if (dryRun) return cleanAll(checked, file, images, NO_OUTPUT);
-  await refuseOverwriting(annotations, join(out, 'annotations.json'));
+  const sources = await openSources(checked);
+  try {
+    if (checked.dryRun) return await cleanInto(NO_OUTPUT, checked, sources, undefined);
+    if (checked.out === STANDARD) return await cleanInto(standardOutput(), checked, sources, undefined);
+    const written = join(checked.out, annotationsName(checked.format));
+    for (const { annotations } of sources) await refuseOverwriting(annotations, written);
+    return await withOutput(checked.out, checked.format, (output) =>
+      cleanInto(output, checked, sources, checked.out),
+    );
+  } finally {
+    for (const { images } of sources) await images.close();
+  }
+}
+
+/** Runs `work` with the output folder locked; what it leaves half-written is removed. */
+export async function withOutput<T>(
+  out: string,
+  format: CleanSettings['format'],
+  work: (output: CleanOutput) => Promise<T>,
+): Promise<T> {
   const release = await acquireLock(join(out, '.clean.lock'));
   try {
-    const output = await openCleanOutput(out);
+    const output = await openCleanOutput(out, format);
     try {
-      const report = await cleanAll(checked, file, images, output);
-      await output.commit(report);
-      return report;
+      return await work(output);
     } catch (error) {
       await output.abort();
       throw error;
@@ -73,20 +61,70 @@ export async function cleanDataset(options: CleanOptions): Promise<CleanReport> 
   }
 }
 
-function checkOptions(options: CleanOptions): Settings {
-  const result = settings.safeParse(options);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const item = issue === undefined || issue.path.length === 0 ? undefined : issue.path.map(String).join('.');
-  throw new DataPrepError('BAD_OPTION', issue?.message ?? 'unexpected options', {
-    item,
-    cause: result.error,
-  });
+/** Each image root is one index, however many files name it. */
+async function openSources(settings: CleanSettings): Promise<Source[]> {
+  const { verify, out, dryRun, journal = `${resolve(out)}.images.journal` } = settings;
+  const isRead = dryRun || (out === STANDARD && settings.journal === undefined);
+  const roots = new Map<string, ImageIndex>();
+  const sources: Source[] = [];
+  try {
+    for (const { annotations, images: root } of settings.sources) {
+      const images = roots.get(root) ?? (await openImageIndex(root, { verify, journal, dryRun: isRead }));
+      roots.set(root, images);
+      sources.push({ annotations, file: await openAnnotations(annotations), images });
+    }
+    return sources;
+  } catch (error) {
+    for (const images of roots.values()) await images.close();
+    throw error;
+  }
+}
+
+/** `folder`: where samples wait that are shuffled. */
+async function cleanInto(
+  output: CleanOutput,
+  settings: CleanSettings,
+  sources: readonly Source[],
+  folder: string | undefined,
+): Promise<CleanReport> {
+  const run = new CleanRun(settings);
+  const sink = new CleanSink(output, { ...settings, outcomes: run.outcomes, folder });
+  try {
+    await run.cleanAll(sources, sink);
+    const report = await sink.finish(sources.length);
+    await output.commit({ ...shardFiles(settings, run, sink), 'report.json': reportText(report) });
+    return report;
+  } finally {
+    sink.close();
+  }
+}
+
+/** The text of `report.json`. */
+export function reportText(report: CleanReport): string {
+  return `${JSON.stringify(report, undefined, 2)}\n`;
+}
+
+function shardFiles(
+  settings: CleanSettings,
+  run: CleanRun,
+  sink: CleanSink,
+): Record<string, string | Uint8Array> {
+  const { shard, verify, textOnly, format, shuffle, dedupe, limit } = settings;
+  if (shard === undefined) return {};
+  const manifest: Manifest = {
+    version: 1,
+    shard,
+    inputs: run.inputs,
+    settings: { verify, textOnly, format, shuffle, dedupe, limit },
+    samples: run.samples,
+    outcomes: [...run.outcomes.list],
+  };
+  return { [OUTCOMES]: sink.outcomeBytes(), [MANIFEST]: `${JSON.stringify(manifest)}\n` };
 }
 
 /** The output replaces what stands under its name: that must not be the input. */
 async function refuseOverwriting(annotations: string, output: string): Promise<void> {
-  if ((await realPath(annotations)) !== (await realPath(output))) return;
+  if (annotations === STANDARD || (await realPath(annotations)) !== (await realPath(output))) return;
   throw new DataPrepError('BAD_OPTION', 'the output would replace the input', {
     file: annotations,
     hint: 'choose another output folder',
@@ -101,36 +139,4 @@ async function realPath(path: string): Promise<string | undefined> {
     if (errnoOf(cause) === 'ENOENT') return undefined;
     throw toIoError(cause, path);
   }
-}
-
-async function cleanAll(
-  { annotations, textOnly, quiet, signal }: Settings,
-  file: AnnotationFile,
-  images: ImageIndex,
-  output: CleanOutput,
-): Promise<CleanReport> {
-  const tally = new CleanTally();
-  const scanner = new SampleScanner(annotations);
-  const progress = createProgress({ label: 'clean', total: file.size, unit: 'bytes', quiet });
-  const start = performance.now();
-  let samples = 0;
-  let shown = 0;
-  const clean = async (scanned: ScannedSample[]) => {
-    const { kept, rejects } = await cleanBatch(scanned, { file: annotations, images, textOnly, tally });
-    await output.keep(kept);
-    await output.reject(rejects);
-    samples += scanned.length;
-    const perSecond = Math.round(samples / Math.max((performance.now() - start) / 1000, 1e-3));
-    progress.advance(file.bytesRead() - shown, `${samples} samples, ${perSecond} samples/s`);
-    shown = file.bytesRead();
-  };
-  for await (const chunk of file.chunks()) {
-    signal?.throwIfAborted();
-    await clean(scanner.push(chunk));
-  }
-  await clean(scanner.end());
-  signal?.throwIfAborted();
-  await images.checkRoot();
-  progress.finish(`${samples} samples`);
-  return tally.report();
 }

@@ -1,40 +1,75 @@
+import { hash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createAtomicFile, toIoError, type AtomicFile } from '@flexattn/stage';
-import type { Reject } from '../clean-batch.js';
+import { HashSet } from '../hash-set.js';
 import { MAX_NAME_LENGTH } from '../limits.js';
-import type { CleanReport } from '../report.js';
-
-/** Drop codes whose image can be had by fetching it again. */
-const TO_FETCH: ReadonlySet<string> = new Set(['IMAGE_MISSING', 'IMAGE_EMPTY', 'IMAGE_UNKNOWN']);
+import { MANIFEST, OUTCOMES } from '../shard-manifest.js';
+import { SampleWriter, type OutputFormat } from './sample-writer.js';
 
 /** Where the results of a run go: all files of the output folder, or nowhere. */
 export interface CleanOutput {
-  /** Samples' bytes, in order. */
-  keep(samples: readonly Uint8Array[]): Promise<void>;
-  reject(rejects: readonly Reject[]): Promise<void>;
-  /** Gives the files their names, the report last. */
-  commit(report: CleanReport): Promise<void>;
+  /** Takes a sample; the promise, if any, is awaited before the next one. */
+  keep(sample: Uint8Array): Promise<void> | undefined;
+  /** Takes lines of `rejects.jsonl`. */
+  reject(line: string): void;
+  /** Lists an image to be fetched again: whether it was not on the list. */
+  list(name: string): boolean;
+  /** Writes what `reject` and `list` took. */
+  flush(): Promise<void>;
+  /** Gives the files their names; `last` are written now, the last of them gets its name last. */
+  commit(last: Readonly<Record<string, string | Uint8Array>>): Promise<void>;
   /** Leaves nothing behind. */
   abort(): Promise<void>;
 }
 
 /** An output that takes everything and writes nothing. */
 export const NO_OUTPUT: CleanOutput = {
-  keep: () => Promise.resolve(),
-  reject: () => Promise.resolve(),
+  keep: () => undefined,
+  reject: () => undefined,
+  list: () => true,
+  flush: () => Promise.resolve(),
   commit: () => Promise.resolve(),
   abort: () => Promise.resolve(),
 };
 
-const FIRST = Buffer.from('[\n');
-const BETWEEN = Buffer.from(',\n');
+/** Samples on standard output, one a line; who reads it sets the pace. */
+export function standardOutput(): CleanOutput {
+  const samples = new SampleWriter({ write: writeOut }, 'jsonl');
+  return {
+    ...NO_OUTPUT,
+    keep: (sample) => samples.add(sample),
+    commit: () => samples.finish(),
+  };
+}
 
-/** Starts `annotations.json`, `rejects.jsonl`, `missing-images.txt` and `report.json` in `folder`; none is visible yet. */
-export async function openCleanOutput(folder: string): Promise<CleanOutput> {
+function writeOut(bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(bytes, (error) => (error == null ? resolve() : reject(error)));
+  });
+}
+
+/** The name of the file with the samples that are kept. */
+export function annotationsName(format: OutputFormat): string {
+  return `annotations.${format}`;
+}
+
+/** Every file that some run writes. */
+const OUTPUTS = [
+  annotationsName('json'),
+  annotationsName('jsonl'),
+  'rejects.jsonl',
+  'missing-images.txt',
+  OUTCOMES,
+  MANIFEST,
+  'report.json',
+];
+
+/** Starts the annotations, `rejects.jsonl` and `missing-images.txt` in `folder`; none is visible yet. */
+export async function openCleanOutput(folder: string, format: OutputFormat): Promise<CleanOutput> {
   const open: AtomicFile[] = [];
   const start = async (name: string) => {
-    const file = await createAtomicFile(join(folder, name));
+    const file = await createAtomicFile(join(folder, name), { hash: false });
     open.push(file);
     return file;
   };
@@ -42,28 +77,30 @@ export async function openCleanOutput(folder: string): Promise<CleanOutput> {
     for (const file of open.splice(0)) await file.abort();
   };
   try {
-    const annotations = await start('annotations.json');
-    const rejects = await start('rejects.jsonl');
-    const missing = await start('missing-images.txt');
-    const listed = new Set<string>();
-    let kept = 0;
+    const annotations = new SampleWriter(await start(annotationsName(format)), format);
+    const rejects = new Lines(await start('rejects.jsonl'));
+    const missing = new Lines(await start('missing-images.txt'));
+    const listed = new HashSet();
+    const flush = async () => {
+      await rejects.flush();
+      await missing.flush();
+    };
     return {
       abort,
-      async keep(samples) {
-        const parts = samples.flatMap((sample, i) => [kept + i === 0 ? FIRST : BETWEEN, sample]);
-        kept += samples.length;
-        if (parts.length > 0) await annotations.write(Buffer.concat(parts));
+      flush,
+      keep: (sample) => annotations.add(sample),
+      reject: (line) => rejects.add(line),
+      list(name) {
+        if (name.length > MAX_NAME_LENGTH || !listed.add(hash('sha256', name, 'buffer'))) return false;
+        missing.add(/[\r\n]|^"|^\s*$/.test(name) ? JSON.stringify(name) : name);
+        return true;
       },
-      async reject(drops) {
-        if (drops.length > 0) await rejects.write(drops.map(rejectLine).join(''));
-        const names = drops.flatMap((drop) => (TO_FETCH.has(drop.code) ? fetchLine(drop.image, listed) : []));
-        if (names.length > 0) await missing.write(names.join(''));
-      },
-      async commit(report) {
-        await annotations.write(kept === 0 ? '[]\n' : '\n]\n');
-        const last = await start('report.json');
-        await last.write(`${JSON.stringify(report, undefined, 2)}\n`);
-        await removeOld(join(folder, 'report.json'));
+      async commit(last) {
+        await annotations.finish();
+        await flush();
+        for (const [name, content] of Object.entries(last)) await (await start(name)).write(content);
+        const written = [annotationsName(format), 'rejects.jsonl', 'missing-images.txt'];
+        for (const name of OUTPUTS) if (!written.includes(name)) await removeOld(join(folder, name));
         for (const file of open.slice()) {
           await file.commit();
           open.shift();
@@ -76,22 +113,31 @@ export async function openCleanOutput(folder: string): Promise<CleanOutput> {
   }
 }
 
-/** An old report beside new annotations would be taken for theirs, should the run end between the two. */
+/** Lines that are written when somebody waits for it. */
+class Lines {
+  readonly #file: AtomicFile;
+  #waiting: string[] = [];
+
+  constructor(file: AtomicFile) {
+    this.#file = file;
+  }
+
+  add(line: string): void {
+    this.#waiting.push(`${line}\n`);
+  }
+
+  async flush(): Promise<void> {
+    const lines = this.#waiting;
+    this.#waiting = [];
+    if (lines.length > 0) await this.#file.write(lines.join(''));
+  }
+}
+
+/** An old report, or what another kind of run left, beside new annotations would be taken for theirs. */
 async function removeOld(path: string): Promise<void> {
   try {
     await rm(path, { force: true });
   } catch (cause) {
     throw toIoError(cause, path);
   }
-}
-
-function rejectLine({ index, id, code, detail }: Reject): string {
-  return `{"index":${index},"id":${id ?? 'null'},"code":${JSON.stringify(code)},"detail":${JSON.stringify(detail)}}\n`;
-}
-
-/** Each name once, one a line; a name with a line break in it stands there as a JSON string. */
-function fetchLine(name: string | undefined, listed: Set<string>): string[] {
-  if (name === undefined || name.length > MAX_NAME_LENGTH || listed.has(name)) return [];
-  listed.add(name);
-  return [`${/[\r\n]/.test(name) ? JSON.stringify(name) : name}\n`];
 }

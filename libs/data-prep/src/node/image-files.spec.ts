@@ -105,13 +105,17 @@ describe('openImageIndex on real files', () => {
     expect(touched.filter((path) => path !== root && !path.startsWith(root + sep))).toEqual([]);
   });
 
-  it('does not take a file that became a link since its folder was listed', async () => {
-    const index = await openImageIndex(root);
-    await index.resolve('a/other.png');
-    await rm(join(root, 'a', 'x.png'));
-    await symlink(join(folder, 'outside', 'secret.png'), join(root, 'a', 'x.png'));
-    expect(await index.resolve('a/x.png')).toMatchObject({ problem: 'IMAGE_MISSING' });
-  });
+  it.each(['header', 'decode'] as const)(
+    'does not take a file that became a link since its folder was listed, at level %s',
+    async (verify) => {
+      const index = await openImageIndex(root, { verify, journal: join(folder, 'journal') });
+      await index.resolve('a/other.png');
+      await rm(join(root, 'a', 'x.png'));
+      await symlink(join(folder, 'outside', 'secret.png'), join(root, 'a', 'x.png'));
+      expect(await index.resolve('a/x.png')).toMatchObject({ problem: 'IMAGE_MISSING' });
+      await index.close();
+    },
+  );
 
   it('does not take folders, sockets and pipes for pictures', async () => {
     await mkdir(join(root, 'folder.png'));
@@ -172,6 +176,18 @@ describe('openImageIndex on real files', () => {
     await rename(join(folder, 'moved'), root);
     await index.checkRoot();
     expect(await index.resolve('a/x.png')).toMatchObject({ found: 'a/x.png' });
+  });
+
+  it('stops at level decode too, also where the journal knows the picture', async () => {
+    const open = () => openImageIndex(root, { verify: 'decode', journal: join(folder, 'journal') });
+    const first = await open();
+    expect(await first.resolve('a/x.png')).toMatchObject({ problem: 'IMAGE_CORRUPT' });
+    await first.close();
+    const second = await open();
+    await second.resolve('a/other.png');
+    await rename(root, join(folder, 'moved'));
+    await expect(second.resolve('a/x.png')).rejects.toMatchObject({ code: 'IMAGE_ROOT_VANISHED' });
+    await second.close();
   });
 
   it('calls an image missing that goes away during the run, while the root stays', async () => {

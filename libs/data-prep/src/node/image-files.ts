@@ -1,38 +1,48 @@
-import { closeSync, constants, fstatSync, open, read } from 'node:fs';
 import { opendir, readlink, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { promisify } from 'node:util';
 import { toIoError } from '@flexattn/stage';
 import { DataPrepError } from '../errors.js';
 import type { EntryKind, LinkTarget } from '../file-tree.js';
 import { ImageIndex, type ImageFiles, type VerifyLevel } from '../image-index.js';
-import { HEADER_BYTES } from '../image-type.js';
 import { errnoOf } from './errno.js';
+import { ImageDecoder } from './image-decoder.js';
+import { HeaderReader } from './header-reader.js';
+import { ImageJournal } from './image-journal.js';
+import { readImage } from './read-image.js';
 
 /** Entries read from a folder at a time: fewer, larger system calls than the default of 32. */
 const LIST_BUFFER = 1024;
 
-/** Never through a link, and never waiting for a pipe: the folder may have changed since it was listed. */
-const READ_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
-
-// The callback functions cost a third of the time of `FileHandle` (18 and 45 microseconds an image). Only what waits
-// for a disk is asynchronous: an open file's size is known, and closing a file that was read waits for nothing.
-const openFile = promisify(open);
-const readFile = promisify(read);
+/** Settings of `openImageIndex`. */
+export interface ImageIndexOptions {
+  /** Default `header`. */
+  verify?: VerifyLevel | undefined;
+  /** At level `decode`: a file that remembers which pictures were decoded, so that the next run need not. */
+  journal?: string | undefined;
+  /** The journal is read, and nothing is written. */
+  dryRun?: boolean | undefined;
+}
 
 /**
- * An index of the images below `root`. Throws `IMAGE_ROOT_MISSING` where there is no such folder. Images appear in it
- * as they were when their folder was first needed.
+ * An index of the images below `root`; useful alone. Throws `IMAGE_ROOT_MISSING` where there is no such folder. Images
+ * appear in it as they were when their folder was first needed. `close` it when done.
  */
 export async function openImageIndex(
   root: string,
-  { verify = 'header' }: { verify?: VerifyLevel } = {},
+  { verify = 'header', journal, dryRun = false }: ImageIndexOptions = {},
 ): Promise<ImageIndex> {
-  return new ImageIndex(await openImageFiles(root), verify);
+  const keepsJournal = verify === 'decode' && journal !== undefined;
+  const opened = keepsJournal ? await ImageJournal.open(journal, { readOnly: dryRun }) : undefined;
+  try {
+    return new ImageIndex(await openImageFiles(root, opened), verify);
+  } catch (error) {
+    opened?.close();
+    throw error;
+  }
 }
 
 /** The files below `root`, whose own path may contain links. */
-async function openImageFiles(root: string): Promise<ImageFiles> {
+async function openImageFiles(root: string, journal: ImageJournal | undefined): Promise<ImageFiles> {
   const named = resolve(root);
   const opened = await identityOf(named);
   if (opened === undefined) {
@@ -64,14 +74,24 @@ async function openImageFiles(root: string): Promise<ImageFiles> {
       return problem;
     }
   };
+  const decoder = new ImageDecoder(journal);
+  const headers = new HeaderReader();
   return {
     checkRoot,
+    close: () => Promise.resolve(journal?.close()),
     list: (folder) => orProblem(folder, () => listFolder(join(real, folder))),
     readLink: async (path) => {
       const target = await orProblem(path, () => readlink(join(real, path)));
       return target === 'missing' || target === 'unreadable' ? 'missing' : linkTarget(target, [real, named]);
     },
-    readHeader: (path) => orProblem(path, () => readHeader(join(real, path))),
+    readHeader: (path) =>
+      headers.readNow(`${real}${sep}${path}`) ?? orProblem(path, () => headers.read(join(real, path))),
+    decode: (path) => orProblem(path, () => decoder.look(join(real, path))),
+    readBytes: (path) =>
+      orProblem(path, async () => {
+        const image = await readImage(join(real, path));
+        return typeof image === 'string' ? image : (image.bytes ?? 'too large');
+      }),
   };
 }
 
@@ -120,16 +140,4 @@ function linkTarget(target: string, roots: readonly string[]): LinkTarget | 'out
     if (inner !== '..' && !inner.startsWith(`..${sep}`)) return { fromRoot: true, segments: segments(inner) };
   }
   return 'outside';
-}
-
-async function readHeader(path: string): Promise<{ size: number; header: Uint8Array } | 'missing'> {
-  const file = await openFile(path, READ_FLAGS);
-  try {
-    const stats = fstatSync(file);
-    if (!stats.isFile()) return 'missing';
-    const { bytesRead, buffer } = await readFile(file, Buffer.allocUnsafe(HEADER_BYTES), 0, HEADER_BYTES, 0);
-    return { size: stats.size, header: buffer.subarray(0, bytesRead) };
-  } finally {
-    closeSync(file);
-  }
 }

@@ -1,0 +1,114 @@
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { CleanOptions, CleanReport } from '@flexattn/data-prep';
+import { PipelineError } from '../errors.js';
+import { positiveInteger, wholeNumber } from '../flags.js';
+import { abortOnSignals } from '../signals.js';
+import type { DirectMode } from './direct.js';
+
+interface CleanFlags {
+  annotations?: string[];
+  images?: string;
+  merge?: string[];
+  out?: string;
+  verify?: CleanOptions['verify'];
+  textOnly?: CleanOptions['textOnly'];
+  shuffle?: number;
+  dedupe?: CleanOptions['dedupe'];
+  limit?: number;
+  shard?: { index: number; of: number };
+  format?: CleanOptions['format'];
+  journal?: string;
+  json?: boolean;
+  dryRun?: boolean;
+  quiet?: boolean;
+}
+
+const EXAMPLES = `
+On any annotation file, without a configuration:
+  flexattn clean --annotations mix.json --images images --out clean
+  flexattn clean --annotations a.json=images/a b.jsonl.gz=images/b --out clean --verify decode --shuffle 1
+  flexattn clean --annotations - --images images --out - < mix.jsonl > clean.jsonl
+  flexattn clean --annotations mix.json --images images --out part-0 --shard 0/2
+  flexattn clean --merge part-0 part-1 --out clean
+`;
+
+/** `flexattn clean` on files that options name. */
+export const cleanDirect: DirectMode = {
+  addOptions(command: Command): void {
+    command
+      .option(
+        '--annotations <files...>',
+        'JSON or JSON lines, plain or gzip, "-" for standard input; FILE=ROOT',
+      )
+      .option('--images <dir>', 'the folder that the image names start from')
+      .option('--merge <dirs...>', 'merge the outputs of all shards')
+      .option('--out <dir>', 'the folder for the results, "-" for JSON lines on standard output')
+      .addOption(
+        choice('--verify <level>', 'how closely images are looked at', ['exists', 'header', 'decode']),
+      )
+      .addOption(choice('--text-only <how>', 'samples without an image', ['placeholder', 'keep', 'drop']))
+      .option('--shuffle <seed>', 'shuffle the samples, the same way on every machine', wholeNumber)
+      .addOption(choice('--dedupe <by>', 'drop samples that are there already', ['id', 'content']))
+      .option('--limit <n>', 'keep at most so many samples', positiveInteger)
+      .option('--shard <i/n>', 'clean part i (from 0) of n only', shardOf)
+      .addOption(choice('--format <format>', 'an array, or a sample a line', ['json', 'jsonl']))
+      .option('--journal <file>', 'remembers which pictures were decoded (OUT.images.journal)')
+      .addHelpText('after', EXAMPLES);
+  },
+  isAskedFor: ({ annotations, merge }) => annotations !== undefined || merge !== undefined,
+  async run(flags: CleanFlags): Promise<void> {
+    const { json = false, out } = flags;
+    const { formatCleanReport } = await import('@flexattn/data-prep');
+    const report = await cleanOrMerge(flags);
+    const text = json ? JSON.stringify(report, null, 2) : formatCleanReport(report);
+    (out === '-' ? process.stderr : process.stdout).write(`${text}\n`);
+  },
+};
+
+async function cleanOrMerge(flags: CleanFlags): Promise<CleanReport> {
+  const { annotations, merge, json = false, quiet = json, out, ...options } = flags;
+  const { cleanDataset, mergeShards } = await import('@flexattn/data-prep');
+  const signal = abortOnSignals();
+  if (merge !== undefined) {
+    const others = Object.keys(flags).filter((name) => !MERGE_FLAGS.has(name));
+    if (others.length > 0)
+      throw badFlags(`--merge takes its settings from the shards: leave out ${others.join(', ')}`);
+    return mergeShards({ shards: merge, out: required(out), signal });
+  }
+  const { images, verify, textOnly, shuffle, dedupe, limit, shard, format, journal, dryRun } = options;
+  return cleanDataset({
+    annotations: (annotations ?? []).map(sourceOf),
+    out: dryRun === true ? (out ?? '.') : required(out),
+    ...{ images, verify, textOnly, shuffle, dedupe, limit, shard, format, journal, dryRun, quiet, signal },
+  });
+}
+
+/** What commander puts there by itself, and what merging needs. */
+const MERGE_FLAGS: ReadonlySet<string> = new Set(['merge', 'out', 'json', 'quiet', 'run', 'config']);
+
+/** `FILE=ROOT` names an image root of the file's own. */
+function sourceOf(text: string): string | { annotations: string; images: string } {
+  const at = text.lastIndexOf('=');
+  return at < 1 ? text : { annotations: text.slice(0, at), images: text.slice(at + 1) };
+}
+
+function required(out: string | undefined): string {
+  if (out === undefined) throw badFlags('expected --out, the folder for the results');
+  return out;
+}
+
+function badFlags(what: string): PipelineError {
+  return new PipelineError('BAD_CONFIG', what, { hint: 'flexattn clean --help shows examples' });
+}
+
+function choice(flags: string, description: string, choices: readonly string[]): Option {
+  return new Option(flags, description).choices(choices);
+}
+
+function shardOf(text: string): { index: number; of: number } {
+  const [, index, of] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
+  if (index === undefined || Number(index) >= Number(of)) {
+    throw new InvalidArgumentError('expected i/n with i from 0 to n - 1.');
+  }
+  return { index: Number(index), of: Number(of) };
+}

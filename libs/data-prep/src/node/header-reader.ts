@@ -1,0 +1,75 @@
+import { closeSync, constants, fstatSync, open, openSync, read, readSync } from 'node:fs';
+import { promisify } from 'node:util';
+import pLimit from 'p-limit';
+import type { FileHeader } from '../image-index.js';
+import { HEADER_BYTES } from '../image-type.js';
+import { HEADER_READS, QUICK_READ_MS, SLOW_READS } from '../limits.js';
+
+/** Never through a link, and never waiting for a pipe: the folder may have changed since it was listed. */
+const READ_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+// The callback functions cost a third of the time of `FileHandle` (18 and 45 microseconds an image). Only what waits
+// for a disk is asynchronous: an open file's size is known, and closing a file that was read waits for nothing.
+const openFile = promisify(open);
+const readFile = promisify(read);
+
+/**
+ * Reads the first bytes of files: at once (4 microseconds) while they lie in memory, and many side by side (18
+ * microseconds of our time each) while a disk or a file server has to be waited for. The results are the same.
+ */
+export class HeaderReader {
+  readonly #limit = pLimit(HEADER_READS);
+  /** Running mean of the milliseconds of a read that was waited for. */
+  #mean = 0;
+  /** Reads still to be done side by side before waiting is tried again. */
+  #slow = 0;
+
+  /** Reads at once; undefined where that is no good now (slow, or an error that the other way will tell). */
+  readNow(path: string): FileHeader | undefined {
+    if (this.#slow > 0) return undefined;
+    const start = performance.now();
+    const header = readOrNothing(path);
+    this.#mean += (performance.now() - start - this.#mean) / 16;
+    if (this.#mean > QUICK_READ_MS) {
+      this.#slow = SLOW_READS;
+      this.#mean = 0;
+    }
+    return header;
+  }
+
+  /** Reads beside others; throws what the system says. */
+  read(path: string): Promise<FileHeader> {
+    this.#slow = Math.max(0, this.#slow - 1);
+    return this.#limit(() => readHeader(path));
+  }
+}
+
+/** An error is no answer: whether it means a missing file depends on the image root, which is asked elsewhere. */
+function readOrNothing(path: string): FileHeader | undefined {
+  try {
+    const file = openSync(path, READ_FLAGS);
+    try {
+      const stats = fstatSync(file);
+      if (!stats.isFile()) return 'missing';
+      const buffer = Buffer.allocUnsafe(HEADER_BYTES);
+      return { size: stats.size, header: buffer.subarray(0, readSync(file, buffer, 0, HEADER_BYTES, 0)) };
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return undefined;
+    throw error;
+  }
+}
+
+async function readHeader(path: string): Promise<FileHeader> {
+  const file = await openFile(path, READ_FLAGS);
+  try {
+    const stats = fstatSync(file);
+    if (!stats.isFile()) return 'missing';
+    const { bytesRead, buffer } = await readFile(file, Buffer.allocUnsafe(HEADER_BYTES), 0, HEADER_BYTES, 0);
+    return { size: stats.size, header: buffer.subarray(0, bytesRead) };
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import { imageNameOf } from './clean-sample.js';
+import { CHANGE_RULES, DROP_CODES, type ChangeRule, type DropCode } from './codes.js';
+import type { ImageFinding } from './image-index.js';
+import { leavesRoot } from './image-name.js';
+import { mislabelOf } from './image-type.js';
+import { MAX_NAME_LENGTH, MAX_SOURCES } from './limits.js';
+import { isRecord } from './sample.js';
+
+/** What became of a sample, as far as the report tells it: many samples have the same outcome. */
+export const outcomeSchema = z.strictObject({
+  /** Which annotation file it comes from, counted from 0. */
+  input: z.number().int().nonnegative(),
+  /** Folder of its image, `text only` or `unknown`. */
+  source: z.string(),
+  /** Why it was dropped; absent where it was kept. */
+  code: z.enum(DROP_CODES).optional(),
+  changes: z.array(z.enum(CHANGE_RULES)).readonly(),
+  mislabel: z.string().optional(),
+  /** What is unusual about its picture. */
+  notes: z.array(z.string()).readonly(),
+  /** Whether it is the first that names an image to be fetched again. */
+  toFetch: z.boolean().optional(),
+});
+export type Outcome = z.output<typeof outcomeSchema>;
+
+/** The source of samples without an image. */
+export const TEXT_SOURCE = 'text only';
+
+/** What the rules say of a sample. */
+export type Verdict =
+  | { kept: true; changes: readonly ChangeRule[]; image?: ImageFinding | undefined }
+  | { kept: false; code: DropCode };
+
+const NOTHING: readonly never[] = [];
+
+/** Numbers outcomes, so that each sample's is one number. */
+export class Outcomes {
+  readonly #ids = new Map<string, number>();
+  /** Most samples have one of these: nothing to tell but where they come from. */
+  readonly #untouched = new Map<string, Outcome>();
+  readonly #idsOfUntouched = new Map<Outcome, number>();
+  readonly #list: Outcome[] = [];
+  readonly #folders = new Map<string, string>();
+  readonly #sources = new Set<string>();
+
+  /** All outcomes so far; an outcome's number is its place. */
+  get list(): readonly Outcome[] {
+    return this.#list;
+  }
+
+  /** The outcome of a sample of file `input` whose image comes from `source`. */
+  of(input: number, source: string, verdict: Verdict): Outcome {
+    if (!verdict.kept) return { input, source, code: verdict.code, changes: NOTHING, notes: NOTHING };
+    const { changes, image } = verdict;
+    const seen = image === undefined || 'problem' in image ? undefined : image;
+    const mislabel = seen?.type === undefined ? undefined : mislabelOf(seen.found, seen.type);
+    const notes = seen?.notes ?? NOTHING;
+    if (mislabel !== undefined) return { input, source, changes, notes, mislabel };
+    if (changes.length > 0 || notes.length > 0) return { input, source, changes, notes };
+    const known = this.#untouched.get(source);
+    if (known?.input === input) return known;
+    const outcome = { input, source, changes, notes };
+    this.#untouched.set(source, outcome);
+    this.#idsOfUntouched.set(outcome, this.idOf(outcome));
+    return outcome;
+  }
+
+  /** The number of an outcome. */
+  idOf(outcome: Outcome): number {
+    const quick = this.#idsOfUntouched.get(outcome);
+    if (quick !== undefined) return quick;
+    const { input, source, code = '', changes, mislabel = '', notes, toFetch = false } = outcome;
+    const key = `${input}|${code}|${changes.join()}|${mislabel}|${notes.join()}|${toFetch}|${source}`;
+    const known = this.#ids.get(key);
+    if (known !== undefined) return known;
+    this.#ids.set(key, this.#list.length);
+    return this.#list.push(outcome) - 1;
+  }
+
+  /** The source of a sample whose JSON has the value `value`; undefined is what could not be parsed. */
+  sourceOfValue(value: unknown, isKept: boolean): string {
+    const name = imageNameOf(value);
+    if (name !== undefined) return this.sourceOf(name, isKept);
+    return isRecord(value) && !Object.hasOwn(value, 'image') ? TEXT_SOURCE : 'unknown';
+  }
+
+  /** The source of a sample that names the image `name`; one of `MAX_SOURCES`, or `other`. */
+  sourceOf(name: string, isKept: boolean): string {
+    if (name.length > MAX_NAME_LENGTH || (!isKept && leavesRoot(name))) return 'unknown';
+    const path = name.slice(0, Math.max(name.lastIndexOf('/'), 0));
+    const known = this.#folders.get(path);
+    if (known !== undefined) return known;
+    const folder = folderOf(name);
+    if (this.#sources.size < MAX_SOURCES) this.#sources.add(folder);
+    const source = this.#sources.has(folder) ? folder : 'other';
+    if (this.#folders.size < MAX_SOURCES) this.#folders.set(path, source);
+    return source;
+  }
+}
+
+/** The first two folders of an image's name; `.` where it has none. */
+export function folderOf(name: string): string {
+  const parts = name.split('/').slice(0, -1);
+  return (
+    parts
+      .filter((part) => part !== '' && part !== '.')
+      .slice(0, 2)
+      .join('/') || '.'
+  );
+}
