@@ -15,3 +15,17 @@ def end_with_stdin() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=wait, daemon=True).start()
+
+
+class Interrupts:
+    """Counts Ctrl-C: the first is for the loop to see after its step, the second ends the process at once."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        signal.signal(signal.SIGINT, self._add)
+
+    def _add(self, number: int, _frame: object) -> None:
+        self.count += 1
+        if self.count > 1:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
