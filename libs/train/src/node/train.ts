@@ -16,6 +16,9 @@ import { packageFolder, PYTHON_ENV } from './package-folder.js';
 import { readTokenTotals } from './read-training-data.js';
 import { stateFolder } from './state-folder.js';
 
+/** After Ctrl-C the trainer ends its step and writes a state, which is gigabytes for a 7B model. */
+const GRACE_MS = 600_000;
+
 export interface TrainOptions {
   /** Shown in progress: the model's name. */
   name?: string | undefined;
@@ -152,6 +155,7 @@ async function launch(
       env: plan.env,
       allowEnv: PYTHON_ENV,
       signal,
+      ...(options.states === undefined ? {} : { graceMs: GRACE_MS }),
       onLine: (line) => log.add(line),
     });
     const report = trainReport(log, settings);
