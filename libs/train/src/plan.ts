@@ -18,6 +18,8 @@ export interface LaunchPaths {
   data: string;
   images: string;
   out: string;
+  /** Where states to resume from are kept; none are without it. */
+  states?: string | undefined;
 }
 
 /** glibc gives blocks of megabytes back to the system at every free; keeping them is 5 % of a step on a CPU. */
@@ -25,7 +27,7 @@ const KEEP_MEMORY = { MALLOC_MMAP_THRESHOLD_: '4294967296', MALLOC_TRIM_THRESHOL
 
 /** How to start the trainer: alone, or under `torch.distributed.run` where there is more than one process. */
 export function launchPlan(paths: LaunchPaths, settings: TrainSettings): LaunchPlan {
-  const { python, packageFolder, checkpoint, data, images, out } = paths;
+  const { python, packageFolder, checkpoint, data, images, out, states } = paths;
   const module = ['-m', 'flexattn_train.train'];
   const distributed = [
     '-m',
@@ -41,6 +43,7 @@ export function launchPlan(paths: LaunchPaths, settings: TrainSettings): LaunchP
       ...(settings.processes > 1 ? distributed : []),
       ...module,
       ...args,
+      ...(states === undefined ? [] : ['--states', states]),
       ...['--settings', JSON.stringify(settings), '--watch-stdin'],
     ],
     env: {

@@ -1,6 +1,15 @@
 import { z } from 'zod';
 
 const count = z.number().int().positive();
+const patterns = z.array(z.string().min(1));
+
+/** Low-rank updates of the decoder's projections (arXiv 2106.09685), merged into the weights at the end. */
+const loraSchema = z.strictObject({
+  rank: count,
+  /** The update counts alpha / rank times. */
+  alpha: z.number().positive(),
+  targets: patterns.default(['q_proj', 'k_proj', 'v_proj', 'o_proj']),
+});
 
 /** One training run. The trainer (`python/flexattn_train/settings.py`) takes the same names. */
 export const trainSettingsSchema = z.strictObject({
@@ -14,17 +23,28 @@ export const trainSettingsSchema = z.strictObject({
   microBatchSize: count,
   /** Peak, AdamW. */
   learningRate: z.number().positive(),
+  /** Peaks of parts of the model by name pattern, the first that fits; `learningRate` is the rest's. */
+  learningRates: z.record(z.string().min(1), z.number().positive()).default({}),
   /** Steps of linear warm-up; half a cosine down to zero follows. */
   warmupSteps: z.number().int().nonnegative(),
   /** Of matrices; biases and norms do not decay. */
   weightDecay: z.number().nonnegative(),
   /** Norm that gradients are clipped to. */
   maxGradNorm: z.number().positive().default(1),
-  /** Dotted parts of parameter names that stay as they are: `vision_tower`, `model.layers.0`; each part may be a glob. */
-  freeze: z.array(z.string().min(1)).default(['vision_tower']),
+  /** What is trained: dotted parts of parameter names (`k_proj_hd`, `model.layers.0`), each part may be a glob. */
+  train: patterns.min(1).default(['*']),
+  /** What of it stays as it is. */
+  freeze: patterns.default(['vision_tower']),
+  lora: loraSchema.nullable().default(null),
   seed: z.number().int().nonnegative(),
-  /** Of products; weights and optimiser are float32 in any case. */
-  precision: z.enum(['float32', 'bfloat16']).default('float32'),
+  /** Of products; weights and optimiser are float32 in any case. float16 scales the loss. */
+  precision: z.enum(['float32', 'bfloat16', 'float16']).default('float32'),
+  /** Computes a layer's activations again in the backward pass instead of keeping them. */
+  activationCheckpointing: z.boolean().default(false),
+  /** `full`: every process keeps its part of weights, gradients and optimiser (FSDP2); `none`: all of them. */
+  sharding: z.enum(['none', 'full']).default('none'),
+  /** A loss or gradient that is not a number ends the run and names the samples, or its step is left out. */
+  onNaN: z.enum(['stop', 'skip']).default('stop'),
   /** CPU threads of each process. */
   threads: count,
   /** Processes on this machine: one for each GPU. More than one start under `torch.distributed.run`. */
@@ -33,6 +53,10 @@ export const trainSettingsSchema = z.strictObject({
   modelMaxLength: count,
   /** Memory of each process for the features of pictures whose tower is frozen; 0 computes them at every use. */
   featureCacheMegabytes: z.number().int().nonnegative().default(4000),
+  /** Steps between states to resume from; 0 keeps none but on Ctrl-C. */
+  saveEverySteps: z.number().int().nonnegative().default(0),
+  /** The last states that are kept. */
+  keepStates: count.default(2),
 });
 
 /** Settings with every default filled in. */

@@ -17,17 +17,32 @@ const stepSchema = z.object({
   event: z.literal('step'),
   /** From 1. */
   step: z.number().int().positive(),
-  /** Mean cross-entropy over the answer tokens of the step, nats. */
-  loss: z.number(),
+  /** Mean cross-entropy over the answer tokens of the step, nats; null where it is not a number. */
+  loss: z.number().nullable(),
   learningRate: z.number(),
-  /** Before clipping. */
-  gradNorm: z.number(),
+  /** Before clipping; null where it is not a number. */
+  gradNorm: z.number().nullable(),
+  /** Regions that answer rows picked, of all that they could; absent at low resolution. */
+  selectedShare: z.number().optional(),
+  /** Samples of a step that changed no weight: loss or gradients are no numbers. */
+  skipped: z.array(z.string()).optional(),
   samplesPerSecond: z.number(),
+  /** Positions of all sequences, image tokens included. */
+  tokensPerSecond: z.number(),
+  /** The most that the first process held: of its GPU, else of its RAM. */
+  memoryMegabytes: z.number(),
+});
+
+/** What was done before, where a run goes on from a state. */
+const resumedSchema = z.object({
+  event: z.literal('resumed'),
+  losses: z.array(z.number().nullable()),
+  skippedSteps: count,
 });
 
 const doneSchema = z.object({ event: z.literal('done'), tensors: count });
 
-const lineSchema = z.discriminatedUnion('event', [startSchema, stepSchema, doneSchema]);
+const lineSchema = z.discriminatedUnion('event', [startSchema, resumedSchema, stepSchema, doneSchema]);
 
 /** What the trainer says before the first step. */
 export type TrainerStart = z.output<typeof startSchema>;

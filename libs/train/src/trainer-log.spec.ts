@@ -12,13 +12,16 @@ const start = {
   parameters: 10,
   trainedParameters: 8,
 };
-const step = (n: number, loss: number) => ({
+const step = (n: number, loss: number | null) => ({
   event: 'step',
   step: n,
   loss,
   learningRate: 1,
   gradNorm: 1,
+  ...(loss === null ? { skipped: ['7'] } : {}),
   samplesPerSecond: 1,
+  tokensPerSecond: 1,
+  memoryMegabytes: 1,
 });
 const done = { event: 'done', tensors: 4 };
 
@@ -39,6 +42,7 @@ describe('trainReport', () => {
       ...{
         samples: 3,
         steps: 3,
+        skippedSteps: 0,
         epochs: 4,
         parameters: 10,
         trainedParameters: 8,
@@ -47,6 +51,13 @@ describe('trainReport', () => {
       },
       ...{ device: 'cpu', processes: 1, python: '3.11.7', torch: '2.13.0' },
     });
+  });
+
+  it('counts what was done before a run went on, and steps that changed nothing', () => {
+    const resumed = { event: 'resumed', losses: [5, null], skippedSteps: 1 };
+    const log = logOf(start, resumed, step(3, null), step(4, 3), done);
+    const report = trainReport(log, { ...tinySettings, steps: 4 });
+    expect(report).toMatchObject({ steps: 4, skippedSteps: 2, firstLoss: 5, lastLoss: 4 });
   });
 
   it.each([

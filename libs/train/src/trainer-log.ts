@@ -7,6 +7,8 @@ import type { TrainerStart, TrainStep } from './trainer-line.js';
 export interface TrainReport {
   samples: number;
   steps: number;
+  /** Steps that were left out because loss or gradients were not numbers. */
+  skippedSteps: number;
   /** Passes over the data. */
   epochs: number;
   parameters: number;
@@ -26,14 +28,18 @@ const LAST_STEPS = 20;
 
 /** Follows the trainer's output: its JSON lines become events, everything else is kept to explain a failure. */
 export class TrainerLog {
-  readonly losses: number[] = [];
+  /** By step; null where it is not a number. */
+  readonly losses: (number | null)[] = [];
+  skippedSteps = 0;
   start: TrainerStart | undefined;
   done = false;
   readonly #tail: string[] = [];
   readonly #onStep: (step: TrainStep) => void;
+  readonly #onResumed: (steps: number) => void;
 
-  constructor(onStep: (step: TrainStep) => void) {
+  constructor(onStep: (step: TrainStep) => void, onResumed: (steps: number) => void = () => undefined) {
     this.#onStep = onStep;
+    this.#onResumed = onResumed;
   }
 
   /** One line of either stream. */
@@ -44,8 +50,13 @@ export class TrainerLog {
       if (this.#tail.length > TAIL_LINES) this.#tail.shift();
     } else if (event.event === 'start') this.start = event;
     else if (event.event === 'done') this.done = true;
-    else {
+    else if (event.event === 'resumed') {
+      this.losses.push(...event.losses);
+      this.skippedSteps += event.skippedSteps;
+      this.#onResumed(event.losses.length);
+    } else {
       this.losses.push(event.loss);
+      if (event.skipped !== undefined) this.skippedSteps += 1;
       this.#onStep(event);
     }
   }
@@ -61,17 +72,22 @@ export class TrainerLog {
 }
 
 /** The report of a trainer that ended well; `BAD_OUTPUT` where it did not say all that it must. */
-export function trainReport({ start, done, losses }: TrainerLog, settings: TrainSettings): TrainReport {
-  const [firstLoss] = losses;
+export function trainReport(
+  { start, done, losses, skippedSteps }: TrainerLog,
+  settings: TrainSettings,
+): TrainReport {
+  const found = losses.filter((loss) => loss !== null);
+  const [firstLoss] = found;
   if (start === undefined || !done || firstLoss === undefined || losses.length !== settings.steps) {
     const what = `expected ${settings.steps} steps and a last line from the trainer, got ${losses.length} steps`;
     throw new TrainError('BAD_OUTPUT', what, { exitCode: 70 });
   }
-  const last = losses.slice(-LAST_STEPS);
+  const last = found.slice(-LAST_STEPS);
   const { samples, parameters, trainedParameters, device, processes, python, torch } = start;
   return {
     samples,
     steps: losses.length,
+    skippedSteps,
     epochs: (settings.steps * settings.batchSize) / samples,
     parameters,
     trainedParameters,

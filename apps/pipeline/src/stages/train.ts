@@ -32,6 +32,7 @@ export const train: Stage = {
       reports[model.name] = await trainModel({
         ...planOf(context, model),
         out: join(out, model.name),
+        states: join(context.workspace, '.flexattn', 'states', context.run, model.name),
         python,
       });
     }

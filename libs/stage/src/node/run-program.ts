@@ -10,6 +10,8 @@ export interface RunProgramOptions {
   /** More names that may pass from the environment: `CUDA_VISIBLE_DEVICES`, or a prefix as `NCCL_*`. */
   allowEnv?: readonly string[] | undefined;
   signal?: AbortSignal | undefined;
+  /** How long it may take to end after an abort, in milliseconds; then it is killed. 5 seconds if left out. */
+  graceMs?: number | undefined;
   /** Every line as it comes; where it throws, the program is killed and the run rejects with its error. */
   onLine?: ((line: string, stream: 'stdout' | 'stderr') => void) | undefined;
 }
@@ -39,11 +41,11 @@ const TAIL_LINES = 30;
 const TAIL_LINE_CHARACTERS = 10_000;
 /** Characters of the last line that an error shows. */
 const SHOWN = 500;
-const KILL_AFTER_MS = 5000;
+const GRACE_MS = 5000;
 
 /**
  * Runs a program from an argument array (never a shell) in a process group of its own and waits for its end.
- * On abort the group gets SIGINT, after five seconds SIGKILL; what the program itself leaves running in its group is
+ * On abort the group gets SIGINT, after `graceMs` SIGKILL; what the program itself leaves running in its group is
  * killed when it ends. Its standard input is a pipe that closes when we die, however we die: a program that must not
  * outlive us reads it until the end of file.
  * `PROGRAM_MISSING` where it cannot be started, `PROGRAM_FAILED` (exit 70) with its last line, `INTERRUPTED` (130).
@@ -53,7 +55,7 @@ export async function runProgram(
   args: readonly string[],
   options: RunProgramOptions = {},
 ): Promise<ProgramOutput> {
-  const { cwd, signal, onLine } = options;
+  const { cwd, signal, graceMs = GRACE_MS, onLine } = options;
   await checkFolder(cwd);
   const { execa } = await import('execa'); // 80 ms that what starts no program need not wait for
   throwIfAborted(signal);
@@ -63,7 +65,7 @@ export async function runProgram(
   let killTimer: NodeJS.Timeout | undefined;
   const stop = () => {
     signalGroup(child.pid, 'SIGINT');
-    killTimer = setTimeout(kill, KILL_AFTER_MS);
+    killTimer = setTimeout(kill, graceMs);
   };
   const follow = async (stream: 'stdout' | 'stderr') => {
     const tail = output[`${stream}Tail`];

@@ -1,7 +1,7 @@
 """Attention whose answer rows also look at selected high-resolution tokens. Shapes as in `model.py`."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -10,6 +10,9 @@ from torch import Tensor, nn
 from .config import ModelConfig
 from .rotary import rotate
 from .selection import select_regions
+
+
+GATHER_BELOW = 0.75  # share of the high-res tokens up to which the picked ones are gathered
 
 
 @dataclass
@@ -31,9 +34,9 @@ class Rows:
         return x.index_put(where, mixed.to(x.dtype))
 
 
-@dataclass
+@dataclass(frozen=True)
 class HighRes:
-    """The high-resolution tokens, and what the answer rows picked of them."""
+    """The high-resolution tokens of a batch."""
 
     tokens: Tensor  # (B, N, D), no gradient
     cos: Tensor  # (B or 1, 1, N, d / 2): the low-res tokens' rotary tables, enlarged
@@ -43,7 +46,31 @@ class HighRes:
     has_image: Tensor  # (B, 1, 1) bool
     keep: Tensor  # (B, L) bool, False on padding
     alpha: float  # share of the joint softmax in the answer rows' output
-    chosen: Tensor | None = None  # (B, R, 81) regions picked by the layer before
+
+    def of(self, chosen: Tensor) -> tuple[HighRes, Tensor]:
+        """What any row of each sample picked, padded to the longest, and which of it each row picked (B, R, M).
+
+        chosen (B, R, 81). Where little would be spared, all N are taken: gathering costs a copy.
+        """
+        picked = chosen.index_select(-1, self.region)  # (B, R, N)
+        union = picked.any(1)
+        most = int(union.sum(-1).max())
+        if most > GATHER_BELOW * union.shape[-1]:
+            return self, picked
+        at = union.byte().argsort(dim=-1, descending=True, stable=True)[:, :most]  # (B, M)
+        some = replace(
+            self,
+            tokens=self.tokens.gather(1, at[..., None].expand(-1, -1, self.tokens.shape[-1])),
+            cos=_gather_table(self.cos, at),
+            sin=_gather_table(self.sin, at),
+        )
+        return some, picked.gather(2, at[:, None].expand(-1, picked.shape[1], -1))
+
+
+def _gather_table(table: Tensor, at: Tensor) -> Tensor:
+    """(B or 1, 1, N, d / 2) at (B, M) -> (B, 1, M, d / 2)."""
+    index = at[:, None, :, None].expand(-1, 1, -1, table.shape[-1])
+    return table.expand(len(at), -1, -1, -1).gather(2, index)
 
 
 class Attention(nn.Module):
@@ -64,8 +91,10 @@ class Attention(nn.Module):
     def split(self, x: Tensor) -> Tensor:  # (B, T, heads * d) -> (B, heads, T, d)
         return x.unflatten(-1, (-1, self.c.head_dim)).transpose(1, 2)
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, rows: Rows, hr: HighRes | None) -> Tensor:
-        """(B, T, D) -> (B, T, D)."""
+    def forward(
+        self, x: Tensor, cos: Tensor, sin: Tensor, rows: Rows, hr: HighRes | None, chosen: Tensor | None
+    ) -> tuple[Tensor, Tensor | None]:
+        """(B, T, D) -> (B, T, D); chosen: regions (B, R, 81) that the layer before picked -> those that this one picks."""
         k, v = rotate(self.split(self.k_proj(x)), cos, sin), self.split(self.v_proj(x))
         q = rotate(self.split(self.q_proj(x)), cos, sin)
         out = F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=q.shape[1] != k.shape[1])
@@ -73,19 +102,21 @@ class Attention(nn.Module):
         if hr is not None and self.layer >= self.c.select_from_layer:
             index = rows.at[:, None, :, None].expand(-1, q.shape[1], -1, q.shape[3])
             q, scores = self.row_scores(q.gather(2, index), k, rows)
-            if self.layer > self.c.select_from_layer:
-                out = rows.put(out, self.joint(q, scores, v, hr), hr.alpha)
-            self.select(scores, hr)
-        return self.o_proj(out)
+            if chosen is not None:
+                out = rows.put(out, self.joint(q, scores, v, hr, chosen), hr.alpha)
+            chosen = self.select(scores, hr)
+        return self.o_proj(out), chosen
 
-    def forward_rows(self, x: Tensor, cos: Tensor, sin: Tensor, rows: Rows, hr: HighRes | None) -> Tensor:
+    def forward_rows(
+        self, x: Tensor, cos: Tensor, sin: Tensor, rows: Rows, hr: HighRes | None, chosen: Tensor | None
+    ) -> Tensor:
         """(B, T, D) -> (B, R, D): the same for the last layer, where only the answer rows are ever read."""
         k, v = rotate(self.split(self.k_proj(x)), cos, sin), self.split(self.v_proj(x))
         q = rotate(self.split(self.q_proj(rows.take(x))), cos[rows.at][:, None], sin[rows.at][:, None])
         q, scores = self.row_scores(q, k, rows)
         out = self.merge(scores.softmax(-1).flatten(2, 3).to(v.dtype) @ v, rows.at.shape[1])
-        if hr is not None and self.layer > self.c.select_from_layer:
-            out = (1 - hr.alpha) * out + hr.alpha * self.joint(q, scores, v, hr)
+        if hr is not None and chosen is not None:
+            out = (1 - hr.alpha) * out + hr.alpha * self.joint(q, scores, v, hr, chosen)
         return self.o_proj(out)
 
     def row_scores(self, q: Tensor, k: Tensor, rows: Rows) -> tuple[Tensor, Tensor]:
@@ -98,13 +129,14 @@ class Attention(nn.Module):
         """(B, K, G * R, d) -> (B, R, H * d)."""
         return out.unflatten(2, (-1, rows)).permute(0, 3, 1, 2, 4).flatten(2)
 
-    def joint(self, q: Tensor, scores: Tensor, v: Tensor, hr: HighRes) -> Tensor:
-        """One softmax over ordinary scores and the selected high-res tokens -> (B, R, H * d)."""
-        kh = rotate(self.split(self.k_proj_hd(hr.tokens)), hr.cos, hr.sin)  # (B, K, N, d)
-        high = (q @ kh.transpose(2, 3)).float().unflatten(2, scores.shape[2:4])  # (B, K, G, R, N)
-        picked = hr.chosen.index_select(-1, hr.region)[:, None, None]
-        w = torch.cat([scores, high.masked_fill(~picked, -torch.inf)], -1).softmax(-1).flatten(2, 3).to(v.dtype)
-        low, high = w.split([scores.shape[-1], len(hr.region)], -1)  # (B, K, G * R, T), (B, K, G * R, N)
+    def joint(self, q: Tensor, scores: Tensor, v: Tensor, hr: HighRes, chosen: Tensor) -> Tensor:
+        """One softmax over ordinary scores and the M selected high-res tokens -> (B, R, H * d)."""
+        hr, picked = hr.of(chosen)
+        kh = rotate(self.split(self.k_proj_hd(hr.tokens)), hr.cos, hr.sin)  # (B, K, M, d)
+        high = (q @ kh.transpose(2, 3)).float().unflatten(2, scores.shape[2:4])  # (B, K, G, R, M)
+        high = high.masked_fill(~picked[:, None, None], -torch.inf)
+        w = torch.cat([scores, high], -1).softmax(-1).flatten(2, 3).to(v.dtype)
+        low, high = w.split([scores.shape[-1], picked.shape[-1]], -1)  # (B, K, G * R, T), (B, K, G * R, M)
         return self.merge(low @ v + self.high_values(high, hr.tokens), scores.shape[3])
 
     def high_values(self, w: Tensor, tokens: Tensor) -> Tensor:
@@ -123,7 +155,7 @@ class Attention(nn.Module):
         return out
 
     @torch.no_grad()
-    def select(self, scores: Tensor, hr: HighRes) -> None:
-        """Picks the next layer's regions from ordinary attention alone, even where the output used both."""
+    def select(self, scores: Tensor, hr: HighRes) -> Tensor:
+        """The next layer's regions (B, R, 81), from ordinary attention alone, even where the output used both."""
         mass = scores.softmax(-1).sum((1, 2)).gather(2, hr.columns)  # (B, R, L)
-        hr.chosen = select_regions(mass, hr.keep, self.c.threshold) & hr.has_image
+        return select_regions(mass, hr.keep, self.c.threshold) & hr.has_image

@@ -4,12 +4,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
+from torch.distributed.tensor import DTensor, distribute_tensor
 
 from .config import TOWER_PREFIX, ModelConfig, read_config, tower_folder
 from .model import FlexAttentionLlava
@@ -37,29 +39,50 @@ def weight_files(folder: Path) -> list[Path]:
     return [folder / name for name in sorted(set(json.loads(index.read_text("utf-8"))["weight_map"].values()))]
 
 
-def load_model(checkpoint: Path, highres: bool) -> FlexAttentionLlava:
-    """Model in float32 with the checkpoint's weights; a missing or misshapen tensor is an error that names it."""
+def load_model(
+    checkpoint: Path,
+    highres: bool,
+    device: torch.device | None = None,
+    prepare: Callable[[FlexAttentionLlava], None] = lambda model: None,
+) -> FlexAttentionLlava:
+    """Model in float32 with the checkpoint's weights; a missing or misshapen tensor is an error that names it.
+
+    `prepare` gets the model before it has any memory: it may add parameters, which stay unset, and spread the model
+    over processes, each of which then reads its part alone.
+    """
     files = tensor_files(checkpoint)
-    model = FlexAttentionLlava(read_config(checkpoint, files.keys()), highres)
-    wanted = {name: tensor for name, tensor in model.state_dict(keep_vars=True).items()}
+    with torch.device("meta"):
+        model = FlexAttentionLlava(read_config(checkpoint, files.keys()), highres)
+    names = list(model.state_dict())
+    prepare(model)
+    model.to_empty(device=device or torch.device("cpu"))
+    model.tie()
+    wanted = model.state_dict(keep_vars=True)
     by_file: dict[Path, list[str]] = {}
-    for name in wanted:
+    for name in names:
         if name == "lm_head.weight" and model.c.tied:
             continue
         if name not in files:
             raise ValueError(f"{checkpoint}: tensor {name} is missing{_hint(name)}")
         by_file.setdefault(files[name][0], []).append(name)
-    for file, names in by_file.items():
+    for file, found in by_file.items():
         with safe_open(file, "pt") as opened:
-            for name in names:
-                _copy(wanted[name], opened.get_tensor(files[name][1]), name, file)
+            for name in found:
+                value = opened.get_tensor(files[name][1])
+                if wanted[name].shape != value.shape:
+                    shapes = f"{list(value.shape)}, expected {list(wanted[name].shape)}"
+                    raise ValueError(f"{file}: tensor {name} has shape {shapes}")
+                assign(wanted[name], value)
     return model
 
 
 @torch.no_grad()
-def _copy(parameter: Tensor, value: Tensor, name: str, file: Path) -> None:
-    if parameter.shape != value.shape:
-        raise ValueError(f"{file}: tensor {name} has shape {list(value.shape)}, expected {list(parameter.shape)}")
+def assign(parameter: Tensor, value: Tensor) -> None:
+    """Gives a parameter its value, whole on every process; of a spread parameter each process keeps its part."""
+    if isinstance(parameter, DTensor):
+        value = value.to(parameter.device, parameter.dtype)
+        mesh, placements = parameter.device_mesh, parameter.placements
+        value = distribute_tensor(value, mesh, placements, src_data_rank=None)
     parameter.copy_(value)
 
 
@@ -67,18 +90,21 @@ def _hint(name: str) -> str:
     return "; run `flexattn init` first" if "_proj_hd" in name else ""
 
 
-def write_checkpoint(base: Path, out: Path, trained: dict[str, Tensor], texts: dict[str, str]) -> None:
+def write_checkpoint(
+    base: Path, out: Path, trained: dict[str, Tensor], updates: dict[str, Tensor], texts: dict[str, str]
+) -> None:
     """Copies `base` to `out` with the trained tensors in place of their own: same files, names and types.
 
-    `texts` are more files to write there. `out` must not exist; it is written beside itself and then renamed.
+    `updates` are added to the tensors of their names. `texts` are more files to write there. `out` must not exist; it is written beside itself and then renamed.
     """
     files = tensor_files(base)
     partial = out.with_name(out.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
-    changed: dict[Path, dict[str, Tensor]] = {}
-    for name, tensor in trained.items():
-        file, inner = files[name]
-        changed.setdefault(file, {})[inner] = tensor
+    changed: dict[Path, dict[str, tuple[Tensor, bool]]] = {}
+    for tensors, added in ((trained, False), (updates, True)):
+        for name, tensor in tensors.items():
+            file, inner = files[name]
+            changed.setdefault(file, {})[inner] = (tensor, added)
     for source in sorted(p for p in base.rglob("*") if p.is_file()):
         target = partial / source.relative_to(base)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -86,24 +112,27 @@ def write_checkpoint(base: Path, out: Path, trained: dict[str, Tensor], texts: d
             _rewrite(source, target, changed[source])
         else:
             shutil.copyfile(source, target)
-        _sync(target)
+        sync_folder(target)
     for name, text in texts.items():
         (partial / name).write_text(text, "utf-8")
-        _sync(partial / name)
+        sync_folder(partial / name)
     os.rename(partial, out)
-    _sync(out.parent)
+    sync_folder(out.parent)
 
 
-def _rewrite(source: Path, target: Path, changed: dict[str, Tensor]) -> None:
+def _rewrite(source: Path, target: Path, changed: dict[str, tuple[Tensor, bool]]) -> None:
     with safe_open(source, "pt") as opened:
         metadata = opened.metadata()
         tensors = {name: opened.get_tensor(name) for name in opened.keys()}
-    for name, tensor in changed.items():
-        tensors[name] = tensor.detach().to("cpu", tensors[name].dtype).contiguous()
+    for name, (tensor, added) in changed.items():
+        own = tensors[name]
+        tensor = tensor.detach().to("cpu", torch.float32)
+        tensors[name] = (own.float() + tensor if added else tensor).to(own.dtype).contiguous()
     save_file(tensors, target, metadata)
 
 
-def _sync(path: Path) -> None:
+def sync_folder(path: Path) -> None:
+    """Waits until a file or a folder is on disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

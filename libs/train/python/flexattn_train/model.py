@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from .attention import Attention, HighRes, Rows
 from .config import ModelConfig
@@ -53,14 +54,17 @@ class Layer(nn.Module):
         self.input_layernorm = RmsNorm(c.hidden_size, c.rms_norm_eps)
         self.post_attention_layernorm = RmsNorm(c.hidden_size, c.rms_norm_eps)
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, rows: Rows, hr: HighRes | None) -> Tensor:
-        """(B, T, D) -> (B, T, D); the last layer gives its answer rows alone, (B, R, D)."""
+    def forward(
+        self, x: Tensor, cos: Tensor, sin: Tensor, rows: Rows, hr: HighRes | None, chosen: Tensor | None
+    ) -> tuple[Tensor, Tensor | None]:
+        """(B, T, D) -> (B, T, D), the last layer gives its answer rows alone, (B, R, D); and the regions picked."""
         h = self.input_layernorm(x)
         if self.last:
-            x = rows.take(x) + self.self_attn.forward_rows(h, cos, sin, rows, hr)
+            x = rows.take(x) + self.self_attn.forward_rows(h, cos, sin, rows, hr, chosen)
         else:
-            x = x + self.self_attn(h, cos, sin, rows, hr)
-        return x + self.mlp(self.post_attention_layernorm(x))
+            out, chosen = self.self_attn(h, cos, sin, rows, hr, chosen)
+            x = x + out
+        return x + self.mlp(self.post_attention_layernorm(x)), chosen
 
 
 def projector(c: ModelConfig) -> nn.Sequential:
@@ -97,9 +101,15 @@ class FlexAttentionLlava(nn.Module):
     def __init__(self, c: ModelConfig, highres: bool = True) -> None:
         super().__init__()
         self.c, self.highres = c, highres
+        self.picked = torch.zeros(2)  # regions that the answer rows of the last batch picked, and all that they could
+        self.recompute = False  # activation checkpointing: a layer's activations are computed again in the backward pass
         self.model = Body(c, highres)
         self.lm_head = nn.Linear(c.hidden_size, c.vocab_size, bias=False)
-        if c.tied:
+        self.tie()
+
+    def tie(self) -> None:
+        """Lets the head be the embedding where the checkpoint says so."""
+        if self.c.tied:
             self.lm_head.weight = self.model.embed_tokens.weight
 
     def clip(self, pixels: Tensor) -> Tensor:
@@ -124,8 +134,17 @@ class FlexAttentionLlava(nn.Module):
         positions = torch.arange(x.shape[1], device=x.device)
         rows = Rows(batch.rows, batch.valid, (positions > batch.rows[..., None])[:, None, None])
         hr = self.high_res(batch, high, cos, sin, epoch) if high is not None and self.highres else None
+        chosen: Tensor | None = None
+        seen = batch.valid & (batch.image_begin >= 0)[:, None]  # rows that have something to pick from
+        picked = torch.zeros(2, device=x.device)
         for layer in self.model.layers:
-            x = layer(x, cos, sin, rows, hr)
+            if self.recompute:
+                x, chosen = checkpoint(layer, x, cos, sin, rows, hr, chosen, use_reentrant=False)
+            else:
+                x, chosen = layer(x, cos, sin, rows, hr, chosen)
+            if chosen is not None and not layer.last:
+                picked += torch.stack([chosen[seen].sum(), chosen.shape[-1] * seen.sum()])
+        self.picked = picked
         return self.lm_head(self.model.norm(x[batch.valid]))
 
     def embed(self, batch: Batch, low: Tensor) -> Tensor:

@@ -11,6 +11,15 @@ from torch import nn
 
 
 @dataclass(frozen=True)
+class Lora:
+    """Low-rank updates of the decoder's projections, merged into the weights at the end."""
+
+    rank: int
+    alpha: float  # the update counts alpha / rank times
+    targets: tuple[str, ...]  # names of projections: q_proj, v_proj, ...
+
+
+@dataclass(frozen=True)
 class Settings:
     """Field by field the TypeScript type; validated there, so only names are checked here."""
 
@@ -19,16 +28,24 @@ class Settings:
     batch_size: int  # samples of one optimiser step: processes x micro batches x micro_batch_size
     micro_batch_size: int
     learning_rate: float
+    learning_rates: dict[str, float]  # by name pattern, the first that fits; `learning_rate` for the rest
     warmup_steps: int
     weight_decay: float
     max_grad_norm: float
-    freeze: tuple[str, ...]  # see `freeze_parameters`
+    train: tuple[str, ...]  # patterns of what is trained; see `matches`
+    freeze: tuple[str, ...]  # patterns of what of it is not
+    lora: Lora | None
     seed: int
-    precision: Literal["float32", "bfloat16"]
+    precision: Literal["float32", "bfloat16", "float16"]
+    activation_checkpointing: bool
+    sharding: Literal["none", "full"]  # none: every process holds the whole model
+    on_nan: Literal["stop", "skip"]
     threads: int  # of each process
     processes: int
     model_max_length: int  # positions, image tokens included
     feature_cache_megabytes: int  # of each process
+    save_every_steps: int  # 0: no states to resume from
+    keep_states: int
 
     @staticmethod
     def parse(text: str) -> Settings:
@@ -37,24 +54,28 @@ class Settings:
         names = {field.name for field in fields(Settings)}
         if raw.keys() != names:
             raise ValueError(f"settings: unknown {sorted(raw.keys() - names)}, missing {sorted(names - raw.keys())}")
-        return Settings(**{**raw, "freeze": tuple(raw["freeze"])})
+        lora = raw["lora"] and Lora(raw["lora"]["rank"], raw["lora"]["alpha"], tuple(raw["lora"]["targets"]))
+        return Settings(**{**raw, "train": tuple(raw["train"]), "freeze": tuple(raw["freeze"]), "lora": lora})
 
 
 def _snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
+    return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name.replace("NaN", "Nan")).lower()
 
 
-def freeze_parameters(model: nn.Module, patterns: tuple[str, ...]) -> None:
-    """Takes out of training what a pattern names: some dotted parts of a parameter's name (`vision_tower`,
-    `model.layers.0`), each of which may be a glob. A pattern that names nothing is an error.
-    """
-    names = [name for name, _ in model.named_parameters()]
-    for pattern in patterns:
-        if not any(_names(pattern, name) for name in names):
-            raise ValueError(f'settings.freeze: "{pattern}" names no parameter of this model')
-    for name, parameter in model.named_parameters():
-        parameter.requires_grad_(not any(_names(pattern, name) for pattern in patterns))
-
-
-def _names(pattern: str, name: str) -> bool:
+def matches(pattern: str, name: str) -> bool:
+    """A pattern is some dotted parts of a parameter's name (`vision_tower`, `model.layers.0`), each may be a glob."""
     return fnmatchcase(f".{name}.", f"*.{pattern}.*")
+
+
+def choose_parameters(model: nn.Module, s: Settings) -> None:
+    """Trains what `train` names and `freeze` does not. A pattern that names nothing is an error."""
+    names = [name for name, _ in model.named_parameters()]
+    for setting, patterns in (("train", s.train), ("freeze", s.freeze), ("learningRates", s.learning_rates)):
+        for pattern in patterns:
+            if not any(matches(pattern, name) for name in names):
+                raise ValueError(f'settings.{setting}: "{pattern}" names no parameter of this model')
+    for name, parameter in model.named_parameters():
+        chosen = any(matches(pattern, name) for pattern in s.train)
+        parameter.requires_grad_(chosen and not any(matches(pattern, name) for pattern in s.freeze))
+    if not any(p.requires_grad for p in model.parameters()):
+        raise ValueError("settings.train and settings.freeze leave no parameter to train")

@@ -1,6 +1,6 @@
 """Fine-tunes a LLaVA checkpoint, with or without FlexAttention rows. One process, or many under torchrun.
 
-    python -m flexattn_train.train --checkpoint DIR --data DIR --images DIR --out DIR --settings JSON
+    python -m flexattn_train.train --checkpoint DIR --data DIR --images DIR --out DIR --settings JSON [--states DIR]
 
 Progress goes to standard output, one JSON object a line.
 """
@@ -10,39 +10,28 @@ import argparse
 import json
 import math
 import platform
+import resource
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from torch import nn
+from torch import Tensor
 
 from .checkpoint import load_model, write_checkpoint
 from .data import Sample, TokenFile, collate, step_indices
 from .features import FeatureStore
+from .lora import add_lora, lora_updates, start_lora
 from .model import FlexAttentionLlava, answer_loss
-from .ranks import Ranks, join_ranks, leave_ranks, sum_gradients, sum_value
-from .settings import Settings, freeze_parameters
-from .watch import end_with_stdin
+from .optimise import LossScale, make_optimizer, schedule
+from .ranks import Ranks, clip_gradients, join_ranks, leave_ranks, shard, sum_gradients, sum_values, whole
+from .settings import Settings, choose_parameters
+from .state import States
+from .watch import Interrupts, end_with_stdin
 
-
-def learning_rate(step: int, s: Settings) -> float:
-    """Linear warm-up, then half a cosine down to zero."""
-    if step < s.warmup_steps:
-        return s.learning_rate * (step + 1) / s.warmup_steps
-    done = (step - s.warmup_steps) / max(1, s.steps - s.warmup_steps)
-    return s.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
-
-
-def make_optimizer(model: nn.Module, s: Settings) -> torch.optim.AdamW:
-    """AdamW; vectors (biases, norms) do not decay."""
-    trained = [p for p in model.parameters() if p.requires_grad]
-    groups = [
-        {"params": [p for p in trained if p.ndim >= 2], "weight_decay": s.weight_decay},
-        {"params": [p for p in trained if p.ndim < 2], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=s.learning_rate, betas=(0.9, 0.999), eps=1e-8, fused=True)
+AUTOCAST = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 def read_batch(data: TokenFile, step: int, s: Settings) -> list[Sample]:
@@ -50,53 +39,132 @@ def read_batch(data: TokenFile, step: int, s: Settings) -> list[Sample]:
     return [data[i] for i in step_indices(len(data), s.batch_size, step, s.seed)] if step < s.steps else []
 
 
-def train(model: FlexAttentionLlava, data: TokenFile, images: Path, s: Settings, ranks: Ranks) -> list[dict]:
+def train(
+    model: FlexAttentionLlava, data: TokenFile, images: Path, s: Settings, ranks: Ranks, states: States
+) -> list[dict[str, Any]]:
     """The loop; gives the metrics of each step. The loss is the mean over all answer tokens of the global batch, so
     it does not depend on how the batch is split into processes and micro batches.
     """
     store = FeatureStore(model, images, s.feature_cache_megabytes * 1_000_000, ranks.device)
-    optimizer = make_optimizer(model, s)
+    optimizer, scale, interrupts = make_optimizer(model, s), LossScale(s), Interrupts()
     trained = [p for p in model.parameters() if p.requires_grad]
     share = s.batch_size // ranks.world  # samples of this process in each step
     own = slice(ranks.rank * share, (ranks.rank + 1) * share)
-    coming = read_batch(data, 0, s)
-    metrics: list[dict] = []
-    began = time.monotonic()
-    for step in range(s.steps):
+    metrics = resume(model, optimizer, scale, states, ranks)
+    done, tokens, began = len(metrics), 0, time.monotonic()
+    coming = read_batch(data, done, s)
+    for step in range(done, s.steps):
         batch, coming = coming, read_batch(data, step + 1, s)
         epoch = step * s.batch_size / len(data)
-        answer_tokens = max(1, sum(len(sample.rows) for sample in batch))
-        mine, next_mine = batch[own], coming[own]
-        rate = learning_rate(step, s)
         for group in optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = group["peak"] * schedule(step, s)
         optimizer.zero_grad(set_to_none=True)
-        total = torch.zeros((), device=ranks.device)
-        for first in range(0, share, s.micro_batch_size):
-            micro = mine[first : first + s.micro_batch_size]
-            store.request((mine + next_mine)[first : first + 2 * s.micro_batch_size])  # reads while it computes
-            with torch.autocast(ranks.device.type, torch.bfloat16, enabled=s.precision == "bfloat16"):
-                low, high, sizes = store.of(micro)
-                inputs = collate(micro, sizes, model.c.low_tokens).to(ranks.device)
-                loss = answer_loss(model(inputs, low, high, epoch), inputs, answer_tokens)
-            loss.backward()
-            total += loss.detach()
+        answer_tokens = max(1, sum(len(sample.rows) for sample in batch))
+        sums = gradients(model, store, batch[own], coming[own], epoch, answer_tokens, scale.value, s, ranks)
         sum_gradients(trained, ranks)
-        norm = nn.utils.clip_grad_norm_(trained, s.max_grad_norm).item()
-        value = sum_value(total, ranks)
-        if not (math.isfinite(value) and math.isfinite(norm)):
-            raise FloatingPointError(f"step {step + 1}: loss {value}, gradient norm {norm}; lower learningRate")
-        optimizer.step()
-        metrics.append({"step": step + 1, "loss": value, "learningRate": rate, "gradNorm": norm})
-        speed = (step + 1) * s.batch_size / (time.monotonic() - began)
-        say(ranks, event="step", **metrics[-1], samplesPerSecond=speed)
+        for p in trained if scale.active else ():
+            p.grad.div_(scale.value)
+        norm = clip_gradients(trained, s.max_grad_norm)
+        loss, picked, pickable, stopping = sum_values([*sums, interrupts.count], ranks)
+        metrics.append({"step": step + 1, "loss": loss, "learningRate": s.learning_rate * schedule(step, s)})
+        metrics[-1].update(gradNorm=norm, **({"selectedShare": picked / pickable} if pickable else {}))
+        if math.isfinite(loss) and math.isfinite(norm):
+            optimizer.step()
+        lost_step(metrics[-1], batch, s, scale.overflowed(norm))
+        tokens += sum(len(sample.tokens) for sample in batch)
+        seconds = time.monotonic() - began
+        rates = {"samplesPerSecond": (step + 1 - done) * s.batch_size / seconds, "tokensPerSecond": tokens / seconds}
+        say(ranks, event="step", **metrics[-1], **rates, memoryMegabytes=peak_megabytes(ranks.device))
+        if step + 1 < s.steps and (stopping or (s.save_every_steps and (step + 1) % s.save_every_steps == 0)):
+            states.save(step + 1, model, optimizer, {"metrics": metrics, "scale": vars(scale)})
+        if step + 1 < s.steps and stopping:
+            raise KeyboardInterrupt
     return metrics
+
+
+def gradients(
+    model: FlexAttentionLlava,
+    store: FeatureStore,
+    batch: list[Sample],
+    coming: list[Sample],
+    epoch: float,
+    answer_tokens: int,
+    scale: float,
+    s: Settings,
+    ranks: Ranks,
+) -> Tensor:
+    """Adds up the gradients of this process's samples, a micro batch at a time; gives (3,): their loss, the regions
+    that their rows picked, and all that they could.
+    """
+    sums = torch.zeros(3, device=ranks.device)
+    for first in range(0, len(batch), s.micro_batch_size):
+        micro = batch[first : first + s.micro_batch_size]
+        store.request((batch + coming)[first : first + 2 * s.micro_batch_size])  # reads while it computes
+        with torch.autocast(ranks.device.type, AUTOCAST.get(s.precision), enabled=s.precision in AUTOCAST):
+            low, high, sizes = store.of(micro)
+            inputs = collate(micro, sizes, model.c.low_tokens).to(ranks.device)
+            loss = answer_loss(model(inputs, low, high, epoch), inputs, answer_tokens)
+        (loss * scale).backward()
+        sums += torch.cat([loss.detach()[None], model.picked])
+    return sums
+
+
+def resume(
+    model: FlexAttentionLlava, optimizer: torch.optim.Optimizer, scale: LossScale, states: States, ranks: Ranks
+) -> list[dict[str, Any]]:
+    """Goes back to the newest state; gives the metrics of the steps before it, none where there is no state."""
+    found = states.restore(model, optimizer)
+    if found is None:
+        return []
+    vars(scale).update(found["scale"])
+    metrics = found["metrics"]
+    lost = sum("skipped" in metric for metric in metrics)
+    say(ranks, event="resumed", losses=[metric["loss"] for metric in metrics], skippedSteps=lost)
+    return metrics
+
+
+def lost_step(metric: dict[str, Any], batch: list[Sample], s: Settings, overflowed: bool) -> None:
+    """A step whose loss or gradients are not numbers changes no weight: its samples are named, or end the run.
+    A float16 overflow is no fault of theirs: the scale is lowered."""
+    if math.isfinite(metric["loss"]) and math.isfinite(metric["gradNorm"]):
+        return
+    ids = [sample.id for sample in batch]
+    if s.on_nan == "stop" and not overflowed:
+        raise FloatingPointError(
+            f"step {metric['step']}: loss {metric['loss']}, gradient norm {metric['gradNorm']}, samples "
+            f"{', '.join(ids)}; lower learningRate, look at these samples, or set onNaN to skip"
+        )
+    metric.update(loss=metric["loss"] if math.isfinite(metric["loss"]) else None, gradNorm=None, skipped=ids)
+
+
+def peak_megabytes(device: torch.device) -> float:
+    """The most memory that this process held so far: of its GPU, else of its RAM."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 1e6
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
 
 
 def say(ranks: Ranks, **fields: object) -> None:
     """One JSON line, from the first process only."""
     if ranks.rank == 0:
         print(json.dumps(fields), flush=True)
+
+
+def build(checkpoint: Path, s: Settings, ranks: Ranks) -> FlexAttentionLlava:
+    """The model, spread over the processes where the settings say so, with what is trained marked."""
+
+    def prepare(model: FlexAttentionLlava) -> None:
+        if s.lora:
+            add_lora(model.model.layers, s.lora)
+        if s.sharding == "full" and ranks.world > 1:
+            shard(model, ranks)
+
+    model = load_model(checkpoint, s.highres, ranks.device, prepare)
+    model.recompute = s.activation_checkpointing
+    choose_parameters(model, s)
+    if s.lora:
+        start_lora(model, s.seed)
+    return model
 
 
 def run(a: argparse.Namespace) -> None:
@@ -106,10 +174,10 @@ def run(a: argparse.Namespace) -> None:
     torch.set_flush_denormal(True)  # AdamW's moments decay into denormals, which are slow on a CPU
     torch.manual_seed(s.seed)
     ranks = join_ranks()
-    model = load_model(a.checkpoint, s.highres).to(ranks.device)
-    freeze_parameters(model, s.freeze)
+    model = build(a.checkpoint, s, ranks)
     data = TokenFile(a.data / "tokens.jsonl", model.c.low_tokens, s.model_max_length)
     trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    states = States(a.states, s.keep_states, ranks)
     say(
         ranks,
         event="start",
@@ -121,12 +189,14 @@ def run(a: argparse.Namespace) -> None:
         parameters=sum(p.numel() for p in model.parameters()),
         trainedParameters=sum(p.numel() for p in trained.values()),
     )
-    metrics = train(model, data, a.images, s, ranks)
+    metrics = train(model, data, a.images, s, ranks, states)
+    weights = {name: whole(p) for name, p in trained.items() if "lora_" not in name}
+    updates = lora_updates(model)
     if ranks.rank == 0:
         lines = "".join(json.dumps(line) + "\n" for line in metrics)
-        write_checkpoint(a.checkpoint, a.out, trained, {"metrics.jsonl": lines})
+        write_checkpoint(a.checkpoint, a.out, weights, updates, {"metrics.jsonl": lines})
     leave_ranks(ranks)
-    say(ranks, event="done", tensors=len(trained))
+    say(ranks, event="done", tensors=len(weights) + len(updates))
 
 
 def main() -> int:
@@ -135,6 +205,7 @@ def main() -> int:
     for name in ("checkpoint", "data", "images", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--settings", required=True)
+    parser.add_argument("--states", type=Path, help="keep states here, and go on from the newest one")
     parser.add_argument("--watch-stdin", action="store_true", help="end when standard input does")
     arguments = parser.parse_args()
     if arguments.watch_stdin:

@@ -14,6 +14,10 @@ import type { TrainReport } from '../trainer-log.js';
 import type { TrainStep } from '../trainer-line.js';
 import { packageFolder, PYTHON_ENV } from './package-folder.js';
 import { readTokenTotals } from './read-training-data.js';
+import { stateFolder } from './state-folder.js';
+
+/** After Ctrl-C the trainer ends its step and writes a state, which is gigabytes for a 7B model. */
+const GRACE_MS = 600_000;
 
 export interface TrainOptions {
   /** Shown in progress: the model's name. */
@@ -26,6 +30,11 @@ export interface TrainOptions {
   images: string;
   /** The folder of the trained checkpoint; must not exist. */
   out: string;
+  /**
+   * Where states to resume from are kept: a run of the same settings, data and checkpoint goes on from the newest.
+   * Removed when the training ends well. Without it every run starts anew.
+   */
+  states?: string | undefined;
   settings: TrainSettings;
   /** The interpreter, of `ensurePythonEnvironment`. */
   python: string;
@@ -71,7 +80,11 @@ export async function train(options: TrainOptions & { dryRun?: boolean }): Promi
       file: options.out,
       hint: 'remove it, or choose another',
     });
-  return launch(plan, settings, options);
+  if (options.states === undefined || checkpoint === undefined) return launch(plan, settings, options);
+  const states = await stateFolder(options.states, { settings, checkpoint, tokens });
+  const report = await launch(launchPlan({ ...options, packageFolder, states }, settings), settings, options);
+  await rm(states, { recursive: true, force: true });
+  return report;
 }
 
 function parseSettings(settings: TrainSettings): TrainSettings {
@@ -130,15 +143,19 @@ async function launch(
   const { name, out, signal, quiet = false, onStep } = options;
   const label = name === undefined ? 'train' : `train ${name}`;
   const progress = createProgress({ label, total: settings.steps, unit: 'steps', quiet });
-  const log = new TrainerLog((step) => {
-    progress.advance(1, `loss ${step.loss.toFixed(3)}`);
-    onStep?.(step);
-  });
+  const log = new TrainerLog(
+    (step) => {
+      progress.advance(1, step.loss === null ? 'left out' : `loss ${step.loss.toFixed(3)}`);
+      onStep?.(step);
+    },
+    (steps) => progress.advance(steps, 'resumed'),
+  );
   try {
     await runProgram(plan.program, plan.args, {
       env: plan.env,
       allowEnv: PYTHON_ENV,
       signal,
+      ...(options.states === undefined ? {} : { graceMs: GRACE_MS }),
       onLine: (line) => log.add(line),
     });
     const report = trainReport(log, settings);

@@ -1,8 +1,6 @@
 import { spawn } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openCheckpoint, writeSafetensors } from '@flexattn/model-prep';
 import type { Tensor } from '@flexattn/model-prep';
@@ -10,42 +8,19 @@ import { readJsonAs, runProgram, sha256File } from '@flexattn/stage';
 import { z } from 'zod';
 import { launchPlan } from '../plan.js';
 import { tinySettings } from '../settings.fixture.js';
-import { testInterpreter } from './interpreter.fixture.js';
+import { GOLDEN as golden, python, TIMEOUT, TrainerWorld } from './trainer.fixture.js';
 import { packageFolder } from './package-folder.js';
 import { train } from './train.js';
 import { verifyTrainingGolden } from './verify-training-golden.js';
 
-const golden = fileURLToPath(new URL('../../golden/training-batch', import.meta.url));
-const python = testInterpreter();
-const TIMEOUT = 120_000; // torch takes seconds to import on a busy machine
-
+const world = new TrainerWorld();
 let folder: string;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'flexattn-trainer-'));
-  const base = join(folder, 'base');
-  await mkdir(base);
-  for (const name of ['config.json', 'clip', 'model.safetensors'])
-    await cp(join(golden, name), join(base, name), { recursive: true });
-  const { batch } = (await readJsonAs(join(golden, 'expected.json'), z.unknown())) as {
-    batch: { image: string | null; input_ids: number[]; answers: [number, number][] }[];
-  };
-  const lines = batch.map(({ image, input_ids: inputIds, answers }, id) =>
-    JSON.stringify({ id: String(id), image, inputIds, answers }),
-  );
-  await mkdir(join(folder, 'data'));
-  await writeFile(join(folder, 'data', 'tokens.jsonl'), `${lines.join('\n')}\n`);
+  folder = await world.make();
 });
-afterAll(() => rm(folder, { recursive: true }));
-
-const options = (out: string, settings: Partial<typeof tinySettings> = {}) => ({
-  checkpoint: join(folder, 'base'),
-  data: join(folder, 'data'),
-  images: golden,
-  out: join(folder, out),
-  settings: { ...tinySettings, ...settings },
-  python,
-  quiet: true,
-});
+afterAll(() => world.remove());
+const options = world.options.bind(world);
+const lossesOf = world.lossesOf.bind(world);
 
 /** Copies the base with `heads` key/value heads, which are those of `from` (12 values each). */
 async function shareHeads(name: string, heads: number, from: number[]): Promise<void> {
@@ -69,15 +44,6 @@ async function shareHeads(name: string, heads: number, from: number[]): Promise<
     join(folder, name, 'config.json'),
     JSON.stringify({ ...config, num_key_value_heads: heads }),
   );
-}
-
-/** Losses of a run, step by step. */
-async function lossesOf(out: string): Promise<number[]> {
-  const text = await readFile(join(folder, out, 'metrics.jsonl'), 'utf8');
-  return text
-    .trimEnd()
-    .split('\n')
-    .map((line) => (JSON.parse(line) as { loss: number }).loss);
 }
 
 describe('the golden training batch', () => {
@@ -265,7 +231,7 @@ for path in sorted(pathlib.Path(sys.argv[1]).rglob("*.py")):
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
         names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-        loads = isinstance(node, ast.Attribute) and node.attr == "load" and ast.unparse(node.value) != "json"
+        loads = isinstance(node, ast.Attribute) and node.attr == "load" and ast.unparse(node.value) not in ("json", "dcp")
         if loads or any(name.split(".")[0] in bad for name in names): found.append(f"{path.name} {node.lineno}")
 print("read", *sorted(found))
 `;
