@@ -1,0 +1,21 @@
+/**
+ * Runs the benchmark of one room, both sides in one run:
+ *
+ *     npm run bench -- data-prep [what it takes]
+ */
+const BENCHMARKS: Readonly<Record<string, () => Promise<{ bench(args: readonly string[]): Promise<void> }>>> =
+  {
+    'data-prep': () => import('./data-prep.js'),
+    eval: () => import('./eval.js'),
+  };
+
+const [name = '', ...args] = process.argv.slice(2);
+const load = BENCHMARKS[name];
+if (load === undefined) {
+  console.error(
+    `error: expected one of ${Object.keys(BENCHMARKS).join(', ')}, got "${name}"; npm run bench -- NAME`,
+  );
+  process.exitCode = 2;
+} else {
+  await (await load()).bench(args);
+}
