@@ -55,8 +55,10 @@ function namedConfig() {
   return named.endsWith('.json') ? resolve(workspace, named) : join(workspace, 'configs', `${named}.json`);
 }
 
-/** The strings at a path of keys, where `*` is every key. */
-function valuesAt(value, [key, ...rest]) {
+/** The strings at a path of keys, where `*` is every key; of a list, those of its members. */
+function valuesAt(value, path) {
+  if (Array.isArray(value)) return value.flatMap((one) => valuesAt(one, path));
+  const [key, ...rest] = path;
   if (key === undefined) return typeof value === 'string' ? [value] : [];
   if (typeof value !== 'object' || value === null) return [];
   return key === '*' ? Object.values(value).flatMap((v) => valuesAt(v, rest)) : valuesAt(value[key], rest);

@@ -1,5 +1,5 @@
 import type { Sample } from '@flexattn/data-prep';
-import { brokenLines } from './broken-lines.js';
+import { brokenLines, oversizedFile, undecodableLines } from './broken-lines.js';
 import { encodeJpeg, encodePng } from './encode-image.js';
 import { createRandom } from './random.js';
 import { conversationAbout, conversationWithoutPicture } from './samples.js';
@@ -65,23 +65,26 @@ function cleanSamples(seed: number): { samples: Sample[]; pictures: WorldFile[] 
   return { samples, pictures };
 }
 
-/** The raw annotation file, one sample a line, dirty on purpose, and the image root it speaks of. */
+/** The raw annotation files, one sample a line, dirty on purpose, and the image root they speak of. */
 export function buildTrainingData(seed: number): WorldFile[] {
   const random = createRandom(seed, 'annotations');
   const { samples, pictures } = cleanSamples(seed);
   const soiled = soil(random, samples, pictures);
   const broken = brokenLines(random);
-  const lines = random.shuffle([
+  const undecodable = undecodableLines();
+  const shuffled = random.shuffle([
     ...soiled.samples.map((sample) => Buffer.from(JSON.stringify(sample))),
     ...broken.lines,
   ]);
+  const lines = [...shuffled, ...undecodable.lines];
   const separated = lines.flatMap((line, i) => [Buffer.from(i === 0 ? '[\n' : ',\n'), line]);
-  const root = [...soiled.pictures, ...broken.files].map(({ path, bytes }) => ({
+  const root = [...soiled.pictures, ...broken.files, ...undecodable.files].map(({ path, bytes }) => ({
     path: `data/images/${path}`,
     bytes,
   }));
   return [
     { path: 'data/annotations.json', bytes: Buffer.concat([...separated, Buffer.from('\n]\n')]) },
+    oversizedFile(),
     ...root,
   ];
 }

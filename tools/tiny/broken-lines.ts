@@ -1,3 +1,6 @@
+import { crc32 } from 'node:zlib';
+import { gzipSync } from 'fflate';
+import { encodePng } from './encode-image.js';
 import { SHORT_LINE } from './questions.js';
 import type { Random } from './random.js';
 import type { WorldFile } from './world.js';
@@ -97,6 +100,36 @@ function withoutHuman(): string[] {
     line('system-only', PIXEL, told),
     `{"id":"no-human-text","conversations":${answer}}`,
   ];
+}
+
+/** Pictures that only decoding finds out: one that ends too early, and one that claims 400 megapixels in 200 bytes. */
+function undecodable(): readonly WorldFile[] {
+  const whole = encodePng({ width: 20, height: 20, palette: [[127, 127, 127]], pixels: new Uint8Array(400) });
+  const huge = Uint8Array.from(whole);
+  const view = new DataView(huge.buffer);
+  view.setUint32(16, 20_000);
+  view.setUint32(20, 20_000);
+  view.setUint32(29, crc32(huge.subarray(12, 29)));
+  return [
+    { path: 'gqa/images/9000007.png', bytes: whole.subarray(0, whole.length - 20) },
+    { path: 'coco/train2017/000000900008.png', bytes: huge },
+  ];
+}
+
+/** What comes behind the shuffled samples: samples whose pictures do not decode, and those pictures. */
+export function undecodableLines(): { lines: Buffer[]; files: readonly WorldFile[] } {
+  const files = undecodable();
+  return { lines: files.map(({ path }, i) => Buffer.from(line(`undecodable-${i}`, path))), files };
+}
+
+/** A second annotation file, compressed as large ones are: its one sample is too large to be read. */
+export function oversizedFile(): WorldFile {
+  const answer = JSON.stringify([
+    { from: 'human', value: `<image>\nWhat is it?${SHORT_LINE}` },
+    { from: 'gpt', value: 'red '.repeat(1_100_000) },
+  ]);
+  const text = `[\n${line('oversized', PIXEL, answer)}\n]\n`;
+  return { path: 'data/oversized.json.gz', bytes: gzipSync(Buffer.from(text), { mtime: 0 }) };
 }
 
 /** Every kind of sample that cleaning drops, and the files they speak of. */

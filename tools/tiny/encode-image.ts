@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import { zlibSync } from 'fflate';
 import jpeg from 'jpeg-js';
 
@@ -12,16 +13,6 @@ export interface IndexedPicture {
   readonly palette: readonly Rgb[];
   /** width x height indices into `palette`. */
   readonly pixels: Uint8Array;
-}
-
-/** CRC-32 of a PNG chunk (PNG specification, annex D; polynomial 0xedb88320), bit by bit: chunks here are small. */
-function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
-  }
-  return ~crc >>> 0;
 }
 
 /** One PNG chunk: length, type, data, CRC over type and data. */

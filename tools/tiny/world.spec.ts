@@ -54,14 +54,14 @@ describe('the raw annotations', () => {
   it('are dirty in every way that cleaning repairs or drops, and leave 1,930 samples', async () => {
     const out = await mkdtemp(join(tmpdir(), 'tiny-clean-'));
     const { samples, kept, changed, dropped } = await cleanDataset({
-      annotations: join(WORLD, 'data', 'annotations.json'),
+      annotations: ['annotations.json', 'oversized.json.gz'].map((name) => join(WORLD, 'data', name)),
       images: join(WORLD, 'data', 'images'),
       out: join(out, 'clean'),
-      verify: 'header',
+      verify: 'decode',
       quiet: true,
     });
     await rm(out, { recursive: true });
-    expect({ samples, kept }).toEqual({ samples: 1987, kept: 1930 });
+    expect({ samples, kept }).toEqual({ samples: 1990, kept: 1930 });
     expect(changed).toEqual({
       EXTENSION_FIXED: 121,
       PLACEHOLDER_ADDED: 90,
@@ -72,14 +72,17 @@ describe('the raw annotations', () => {
     expect(dropped).toEqual({
       BAD_SHAPE: 16,
       DUPLICATE_KEY: 2,
+      IMAGE_CORRUPT: 1,
       IMAGE_EMPTY: 3,
       IMAGE_MISSING: 18,
+      IMAGE_TOO_LARGE: 1,
       IMAGE_UNKNOWN: 3,
       INVALID_UTF8: 1,
       LONE_SURROGATE: 2,
       NO_HUMAN_TURN: 3,
       PATH_ESCAPE: 6,
       PROTO_KEY: 1,
+      SAMPLE_TOO_LARGE: 1,
       TOO_DEEP: 2,
     });
   });

@@ -85,7 +85,7 @@ const judgeSchema = z.strictObject({
 /** One JSON file a run. Paths start from the workspace (the folder of `nx.json`). */
 export const configSchema = z.strictObject({
   $schema: z.string().optional(),
-  data: z.strictObject({ annotations: path, images: path }),
+  data: z.strictObject({ annotations: z.union([path, z.array(path).min(1)]), images: path }),
   /** A LLaVA-1.5 checkpoint folder. */
   checkpoint: path,
   clean: z

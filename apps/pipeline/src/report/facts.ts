@@ -20,7 +20,7 @@ export function facts({ setup, clean, results }: Facts): Html {
     [
       'Data',
       html`${grouped(clean.kept)} samples kept of ${grouped(clean.samples)} in
-        <code>${data.annotations}</code>`,
+        <code>${[data.annotations].flat().join(', ')}</code>`,
     ],
     [
       'Training',

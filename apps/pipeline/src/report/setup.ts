@@ -8,7 +8,7 @@ export interface ModelSetup {
 
 /** The parts of a run's configuration that the report tells. */
 export interface RunSetup {
-  data: { annotations: string };
+  data: { annotations: string | string[] };
   checkpoint: string;
   init: { extra: Readonly<Record<string, string>> };
   models: readonly ModelSetup[];

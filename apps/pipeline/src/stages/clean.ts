@@ -8,7 +8,15 @@ export const clean: Stage<CleanReport> = {
   name: 'clean',
   purpose: 'cleans the raw annotations and checks every picture',
   after: [],
-  reads: (context) => sourcesOf(context),
+  reads: (context) => ({
+    ...Object.fromEntries(
+      annotationsOf(context).map((file, i) => [
+        i === 0 ? 'annotations' : `annotations ${i + 1}`,
+        pathOf(context, file),
+      ]),
+    ),
+    images: pathOf(context, context.config.data.images),
+  }),
   parameters: ({ config }) => config.clean,
   tools: () => Promise.resolve(toolsOf('@flexattn/data-prep')),
   produce: (context, out) => cleanDataset({ ...optionsOf(context), out }),
@@ -17,14 +25,17 @@ export const clean: Stage<CleanReport> = {
   show: formatCleanReport,
 };
 
-function sourcesOf(context: RunContext): { annotations: string; images: string } {
-  const { annotations, images } = context.config.data;
-  return { annotations: pathOf(context, annotations), images: pathOf(context, images) };
+/** The annotation files, merged in this order. */
+function annotationsOf({ config }: RunContext): string[] {
+  const { annotations } = config.data;
+  return typeof annotations === 'string' ? [annotations] : annotations;
 }
 
 function optionsOf(context: RunContext) {
   const { config, signal, quiet, workspace } = context;
+  const annotations = annotationsOf(context).map((file) => pathOf(context, file));
+  const images = pathOf(context, config.data.images);
   // Beside the store: what a run has learnt about the pictures outlives its folder.
   const journal = join(workspace, '.flexattn', 'images.journal');
-  return { ...sourcesOf(context), ...config.clean, journal, signal, quiet };
+  return { annotations, images, ...config.clean, journal, signal, quiet };
 }
