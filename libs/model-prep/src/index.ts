@@ -4,7 +4,7 @@ export type { Dtype } from './dtype.js';
 export { toFloat32 } from './float32.js';
 export type { Tensor } from './float32.js';
 export type { ExtraConfig, LlavaConfig, VisionConfig } from './llava-config.js';
-export { parseSafetensorsHeader } from './safetensors-header.js';
+export { parseSafetensors } from './safetensors-header.js';
 export type { ByteSource, SafetensorsHeader } from './safetensors-header.js';
 export type { HeaderTensor } from './tensor-entry.js';
 export { writeSafetensors } from './safetensors-writer.js';

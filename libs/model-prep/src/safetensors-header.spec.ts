@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ModelPrepErrorCode } from './errors.js';
-import { MAX_HEADER_BYTES, parseSafetensorsHeader } from './safetensors-header.js';
+import { MAX_HEADER_BYTES, parseSafetensors } from './safetensors-header.js';
 import { safetensorsFile as file } from './safetensors-file.fixture.js';
 
 /** The entry of tensor `a`: two float32 by default. */
@@ -107,9 +107,9 @@ const cases: Case[] = [
   { what: 'data without a tensor', reject: file('{}', 1), code: 'TRAILING_BYTES', says: ['expected 0', 'got 1'], accept: file('{}') },
 ];
 
-describe('parseSafetensorsHeader', () => {
+describe('parseSafetensors', () => {
   it.each(cases)('refuses $what: $code', async ({ reject, code, item, says }) => {
-    const refusal = parseSafetensorsHeader(reject, 'model.safetensors');
+    const refusal = parseSafetensors(reject, 'model.safetensors');
     await expect(refusal).rejects.toMatchObject({ name: 'ModelPrepError', code, file: 'model.safetensors' });
     const error: unknown = await refusal.catch((cause: unknown) => cause);
     if (item !== undefined) expect(error).toHaveProperty('item', item);
@@ -117,12 +117,12 @@ describe('parseSafetensorsHeader', () => {
   });
 
   it.each(cases)('accepts the neighbour of $what', async ({ accept }) => {
-    await expect(parseSafetensorsHeader(accept, 'model.safetensors')).resolves.toHaveProperty('dataStart');
+    await expect(parseSafetensors(accept, 'model.safetensors')).resolves.toHaveProperty('dataStart');
   });
 
   it('gives names, dtypes, shapes, offsets and metadata', async () => {
     const text = `{"__metadata__":{"format":"pt"},${b(8, 12)},${a({ shape: '[1,2]' })}}  `;
-    const header = await parseSafetensorsHeader(file(text, 12), 'x');
+    const header = await parseSafetensors(file(text, 12), 'x');
     expect(header.dataStart).toBe(8 + text.length);
     expect([...header.metadata]).toEqual([['format', 'pt']]);
     expect([...header.tensors.values()]).toEqual([
@@ -132,7 +132,7 @@ describe('parseSafetensorsHeader', () => {
   });
 
   it('takes a scalar, whose shape is empty', async () => {
-    const header = await parseSafetensorsHeader(
+    const header = await parseSafetensors(
       file(`{${a({ shape: '[]', data_offsets: '[0,4]' })}}`, 4),
       'x',
     );
@@ -148,7 +148,7 @@ describe('parseSafetensorsHeader', () => {
         return Promise.resolve(good.slice(begin, end));
       },
     };
-    await parseSafetensorsHeader(source, 'x');
+    await parseSafetensors(source, 'x');
     expect(reads).toEqual([
       [0, 8],
       [8, good.byteLength - 8],
@@ -157,7 +157,7 @@ describe('parseSafetensorsHeader', () => {
 
   it('refuses a source that gives fewer bytes than it promised', async () => {
     const source = { byteLength: good.byteLength, slice: (begin: number) => good.slice(begin, begin + 4) };
-    await expect(parseSafetensorsHeader(source, 'x')).rejects.toMatchObject({ code: 'FILE_TRUNCATED' });
+    await expect(parseSafetensors(source, 'x')).rejects.toMatchObject({ code: 'FILE_TRUNCATED' });
   });
 
   it('never fails in another way, whichever byte of a header is changed', async () => {
@@ -167,7 +167,7 @@ describe('parseSafetensorsHeader', () => {
       for (const mask of [0x01, 0x10, 0x80]) {
         const changed = bytes.slice();
         changed[at] = (changed[at] ?? 0) ^ mask;
-        const outcome: unknown = await parseSafetensorsHeader(changed, 'x').catch((cause: unknown) => cause);
+        const outcome: unknown = await parseSafetensors(changed, 'x').catch((cause: unknown) => cause);
         if (outcome instanceof Error) {
           expect(outcome.name).toBe('ModelPrepError');
           outcomes.refused++;

@@ -35,7 +35,7 @@ const MIN_HEADER_BYTES = 2;
  * @throws ModelPrepError with the tensor's name, what was expected and what was found
  * @see https://github.com/huggingface/safetensors#format
  */
-export async function parseSafetensorsHeader(source: ByteSource, file: string): Promise<SafetensorsHeader> {
+export async function parseSafetensors(source: ByteSource, file: string): Promise<SafetensorsHeader> {
   const { byteLength } = source;
   if (byteLength < LENGTH_BYTES) {
     refuse('FILE_TRUNCATED', `expected at least ${LENGTH_BYTES} bytes, got ${byteLength}`, file);

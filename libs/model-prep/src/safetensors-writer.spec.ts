@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Tensor } from './float32.js';
-import { parseSafetensorsHeader } from './safetensors-header.js';
+import { parseSafetensors } from './safetensors-header.js';
 import { layoutSafetensors, writeSafetensors } from './safetensors-writer.js';
 
 const tensors: [string, Tensor][] = [
@@ -14,7 +14,7 @@ const tensors: [string, Tensor][] = [
 describe('writeSafetensors', () => {
   it('writes what the parser reads back', async () => {
     const file = writeSafetensors(new Map(tensors), { format: 'pt' });
-    const header = await parseSafetensorsHeader(file, 'x');
+    const header = await parseSafetensors(file, 'x');
     expect(header.metadata).toEqual(new Map([['format', 'pt']]));
     for (const [name, { dtype, shape, data }] of tensors) {
       const entry = header.tensors.get(name);
@@ -25,7 +25,7 @@ describe('writeSafetensors', () => {
   });
 
   it('puts wide dtypes first, then names in natural order, and aligns the data', async () => {
-    const header = await parseSafetensorsHeader(writeSafetensors(new Map(tensors)), 'x');
+    const header = await parseSafetensors(writeSafetensors(new Map(tensors)), 'x');
     expect([...header.tensors.keys()]).toEqual(['empty', 'wide "name"', 'layers.2', 'layers.10', 'flag']);
     expect(header.dataStart % 8).toBe(0);
   });
@@ -38,7 +38,7 @@ describe('writeSafetensors', () => {
   it('writes a file without tensors', async () => {
     const file = writeSafetensors(new Map());
     expect(new TextDecoder().decode(file.slice(8))).toBe('{}      ');
-    expect((await parseSafetensorsHeader(file, 'x')).tensors.size).toBe(0);
+    expect((await parseSafetensors(file, 'x')).tensors.size).toBe(0);
   });
 
   it('refuses data of another length than its shape takes', () => {

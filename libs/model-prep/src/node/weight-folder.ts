@@ -4,7 +4,7 @@ import { readJsonAs, toIoError } from '@flexattn/stage';
 import { z } from 'zod';
 import { ModelPrepError } from '../errors.js';
 import { naturalOrder } from '../natural-order.js';
-import { parseSafetensorsHeader } from '../safetensors-header.js';
+import { parseSafetensors } from '../safetensors-header.js';
 import type { SafetensorsHeader } from '../safetensors-header.js';
 import type { TensorInfo } from '../tensor-info.js';
 import { checkWeightIndex, INDEX_FILE, parseWeightIndex } from '../weight-index.js';
@@ -80,7 +80,7 @@ async function openShard(dir: string, name: string): Promise<SafetensorsHeader> 
     const what = `the index names ${name}, which is not there`;
     throw new ModelPrepError('SHARD_MISSING', what, { file: dir, hint: 'the checkpoint is incomplete' });
   }
-  return withWeightFile(file, (source) => parseSafetensorsHeader(source, file));
+  return withWeightFile(file, (source) => parseSafetensors(source, file));
 }
 
 function tensorsOf(shards: ReadonlyMap<string, SafetensorsHeader>): ReadonlyMap<string, TensorInfo> {
