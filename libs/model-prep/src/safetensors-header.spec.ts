@@ -56,15 +56,15 @@ const cases: Case[] = [
   { what: 'a raw line break in a name', reject: file('{"a\n":1}'), code: 'HEADER_NOT_JSON', says: ['not closed'], accept: file('{"a\\n":{"dtype":"U8","shape":[],"data_offsets":[0,1]}}', 1) },
   { what: 'an unknown escape', reject: file('{"\\x61":1}'), code: 'HEADER_NOT_JSON', says: ['escaped'], accept: file('{"\\u0061":{"dtype":"U8","shape":[],"data_offsets":[0,1]}}', 1) },
   { what: 'half a surrogate pair', reject: file('{"\\ud83d":{}}'), code: 'HEADER_NOT_JSON', says: ['surrogate'], accept: file('{"\\ud83d\\ude00":{"dtype":"U8","shape":[],"data_offsets":[0,1]}}', 1) },
-  { what: 'a tensor that is a number', reject: file('{"a":1}'), code: 'HEADER_NOT_JSON', item: 'a', says: ['an object', 'got 1'], accept: good },
-  { what: 'a tensor that is null', reject: file('{"a":null}'), code: 'HEADER_NOT_JSON', item: 'a', says: ['an object', 'got n'], accept: good },
+  { what: 'a tensor that is a number', reject: file('{"a":1}'), code: 'HEADER_NOT_JSON', item: 'a', says: ['an object', 'got "1"'], accept: good },
+  { what: 'a tensor that is null', reject: file('{"a":null}'), code: 'HEADER_NOT_JSON', item: 'a', says: ['an object', 'got "n"'], accept: good },
   { what: 'the same tensor twice', reject: file(`{${a()},${a()}}`, 8), code: 'DUPLICATE_NAME', item: 'a', says: ['one', 'two'], accept: file(`{${a()},${b(8, 12)}}`, 12) },
   { what: 'the same tensor twice, once escaped', reject: file(`{${a()},${a().replace('a', '\\u0061')}}`, 8), code: 'DUPLICATE_NAME', item: 'a', says: ['two'], accept: file(`{${a()},${b(8, 12).replace('b', '\\u0062')}}`, 12) },
   { what: '__proto__ twice', reject: file(`{${a().replace('a', '__proto__')},${a().replace('a', '__proto__')}}`, 8), code: 'DUPLICATE_NAME', item: '__proto__', says: ['two'], accept: file(`{${a().replace('a', '__proto__')}}`, 8) },
   { what: 'metadata twice', reject: file('{"__metadata__":{},"__metadata__":{}}'), code: 'DUPLICATE_NAME', item: '__metadata__', says: ['two'], accept: file('{"__metadata__":{}}') },
   { what: 'a metadata key twice', reject: file('{"__metadata__":{"k":"1","k":"1"}}'), code: 'DUPLICATE_NAME', item: '__metadata__', says: ['"k"', 'two'], accept: file('{"__metadata__":{"k":"1","l":"1"}}') },
-  { what: 'metadata that is a list', reject: file('{"__metadata__":[]}'), code: 'BAD_METADATA', item: '__metadata__', says: ['an object', 'got ['], accept: file('{"__metadata__":{}}') },
-  { what: 'a number in metadata', reject: file('{"__metadata__":{"k":1}}'), code: 'BAD_METADATA', item: '__metadata__', says: ['a string', 'got 1'], accept: file('{"__metadata__":{"k":"1"}}') },
+  { what: 'metadata that is a list', reject: file('{"__metadata__":[]}'), code: 'BAD_METADATA', item: '__metadata__', says: ['an object', 'got "["'], accept: file('{"__metadata__":{}}') },
+  { what: 'a number in metadata', reject: file('{"__metadata__":{"k":1}}'), code: 'BAD_METADATA', item: '__metadata__', says: ['a string', 'got "1"'], accept: file('{"__metadata__":{"k":"1"}}') },
   { what: 'dtype twice', reject: file(`{"a":{"dtype":"F32",${a().slice(5)}}`, 8), code: 'DUPLICATE_NAME', item: 'a', says: ['one dtype'], accept: good },
   { what: 'a field that the format does not have', reject: file(`{${a({ stride: '[1]' })}}`, 8), code: 'UNKNOWN_FIELD', item: 'a', says: ['data_offsets', '"stride"'], accept: good },
   { what: 'the field dataOffsets', reject: file('{"a":{"dtype":"F32","shape":[2],"dataOffsets":[0,8]}}', 8), code: 'UNKNOWN_FIELD', item: 'a', says: ['"dataOffsets"'], accept: good },
@@ -75,24 +75,24 @@ const cases: Case[] = [
   { what: 'a dtype in small letters', reject: file(`{${a({ dtype: '"f32"' })}}`, 8), code: 'BAD_DTYPE', item: 'a', says: ['F32', '"f32"'], accept: good },
   { what: 'a dtype of half bytes', reject: file(`{${a({ dtype: '"F4"' })}}`, 1), code: 'BAD_DTYPE', item: 'a', says: ['"F4"'], accept: file(`{${a({ dtype: '"I8"', data_offsets: '[0,2]' })}}`, 2) },
   { what: 'a dtype named like a method', reject: file(`{${a({ dtype: '"toString"' })}}`, 8), code: 'BAD_DTYPE', item: 'a', says: ['"toString"'], accept: good },
-  { what: 'a dtype that is a number', reject: file(`{${a({ dtype: '32' })}}`, 8), code: 'BAD_DTYPE', item: 'a', says: ['a string', 'got 3'], accept: good },
-  { what: 'a shape that is a number', reject: file(`{${a({ shape: '2' })}}`, 8), code: 'BAD_SHAPE', item: 'a', says: ['an array', 'got 2'], accept: good },
+  { what: 'a dtype that is a number', reject: file(`{${a({ dtype: '32' })}}`, 8), code: 'BAD_DTYPE', item: 'a', says: ['a string', 'got "3"'], accept: good },
+  { what: 'a shape that is a number', reject: file(`{${a({ shape: '2' })}}`, 8), code: 'BAD_SHAPE', item: 'a', says: ['an array', 'got "2"'], accept: good },
   { what: 'a negative dimension', reject: file(`{${a({ shape: '[-2]' })}}`, 8), code: 'BAD_SHAPE', item: 'a', says: ['>= 0', '-2'], accept: good },
   { what: 'a dimension of 2.0', reject: file(`{${a({ shape: '[2.0]' })}}`, 8), code: 'BAD_SHAPE', item: 'a', says: ['integers', '2.0'], accept: good },
   { what: 'a dimension of 2e0', reject: file(`{${a({ shape: '[2e0]' })}}`, 8), code: 'BAD_SHAPE', item: 'a', says: ['2e0'], accept: good },
   { what: 'a dimension of -0', reject: file(`{${a({ shape: '[-0]', data_offsets: '[0,0]' })}}`), code: 'BAD_SHAPE', item: 'a', says: ['-0'], accept: file(`{${a({ shape: '[0]', data_offsets: '[0,0]' })}}`) },
   { what: 'a dimension with a leading zero', reject: file(`{${a({ shape: '[02]' })}}`, 8), code: 'HEADER_NOT_JSON', says: ['"]"', '"2"'], accept: good },
   { what: 'a dimension that is a string', reject: file(`{${a({ shape: '["2"]' })}}`, 8), code: 'BAD_SHAPE', item: 'a', says: ['integers', '"'], accept: good },
-  { what: '65 dimensions', reject: file(`{${a({ shape: ones(65), data_offsets: '[0,4]' })}}`, 4), code: 'BAD_SHAPE', item: 'a', says: ['64', '65'], accept: file(`{${a({ shape: ones(64), data_offsets: '[0,4]' })}}`, 4) },
+  { what: '65 dimensions', reject: file(`{${a({ shape: ones(65), data_offsets: '[0,4]' })}}`, 4), code: 'BAD_SHAPE', item: 'a', says: ['at most 64', 'shape'], accept: file(`{${a({ shape: ones(64), data_offsets: '[0,4]' })}}`, 4) },
   { what: 'a dimension of 2^53', reject: file(`{${a({ shape: '[9007199254740992]' })}}`, 8), code: 'NUMBER_TOO_LARGE', item: 'a', says: ['2^53', '9007199254740992'], accept: file(`{${a({ shape: '[9007199254740991,0]', data_offsets: '[0,0]' })}}`) },
   { what: 'an offset of 2^53+1, which doubles round', reject: file(`{${a({ data_offsets: '[0,9007199254740993]' })}}`, 8), code: 'NUMBER_TOO_LARGE', item: 'a', says: ['9007199254740993'], accept: good },
   { what: 'dimensions whose product overflows', reject: file(`{${a({ shape: '[4294967296,4294967296]' })}}`, 8), code: 'NUMBER_TOO_LARGE', item: 'a', says: ['2^53', '[4294967296, 4294967296]'], accept: file(`{${a({ shape: '[4294967296,4294967296,0]', data_offsets: '[0,0]' })}}`) },
   { what: 'a product that wraps to 8 in 64 bits', reject: file(`{${a({ dtype: '"U8"', shape: '[2305843009213693953,8]' })}}`, 8), code: 'NUMBER_TOO_LARGE', item: 'a', says: ['2^53'], accept: file(`{${a({ dtype: '"U8"', shape: '[1,8]' })}}`, 8) },
   { what: 'one offset', reject: file(`{${a({ data_offsets: '[8]' })}}`, 8), code: 'BAD_OFFSETS', item: 'a', says: ['[begin, end]', '[8]'], accept: good },
-  { what: 'three offsets', reject: file(`{${a({ data_offsets: '[0,8,16]' })}}`, 8), code: 'BAD_OFFSETS', item: 'a', says: ['[0, 8, 16]'], accept: good },
+  { what: 'three offsets', reject: file(`{${a({ data_offsets: '[0,8,16]' })}}`, 8), code: 'BAD_OFFSETS', item: 'a', says: ['at most 2', 'data_offsets'], accept: good },
   { what: 'offsets in the wrong order', reject: file(`{${a({ data_offsets: '[8,0]' })}}`, 8), code: 'BAD_OFFSETS', item: 'a', says: ['begin <= end', '[8, 0]'], accept: good },
   { what: 'a negative offset', reject: file(`{${a({ data_offsets: '[-8,0]' })}}`, 8), code: 'BAD_OFFSETS', item: 'a', says: ['-8'], accept: good },
-  { what: 'offsets that are null', reject: file(`{${a({ data_offsets: 'null' })}}`, 8), code: 'BAD_OFFSETS', item: 'a', says: ['an array', 'got n'], accept: good },
+  { what: 'offsets that are null', reject: file(`{${a({ data_offsets: 'null' })}}`, 8), code: 'BAD_OFFSETS', item: 'a', says: ['an array', 'got "n"'], accept: good },
   { what: 'a range of another length than the shape', reject: file(`{${a({ shape: '[3]' })}}`, 8), code: 'SIZE_MISMATCH', item: 'a', says: ['12 bytes', 'hold 8'], accept: good },
   { what: 'a range of another length than the dtype', reject: file(`{${a({ dtype: '"F16"' })}}`, 8), code: 'SIZE_MISMATCH', item: 'a', says: ['4 bytes', 'hold 8'], accept: file(`{${a({ dtype: '"F16"', data_offsets: '[0,4]' })}}`, 4) },
   { what: 'bytes for a tensor without elements', reject: file(`{${a({ shape: '[0]' })}}`, 8), code: 'SIZE_MISMATCH', item: 'a', says: ['0 bytes', 'hold 8'], accept: file(`{${a({ shape: '[0]', data_offsets: '[0,0]' })}}`) },
@@ -132,10 +132,7 @@ describe('parseSafetensors', () => {
   });
 
   it('takes a scalar, whose shape is empty', async () => {
-    const header = await parseSafetensors(
-      file(`{${a({ shape: '[]', data_offsets: '[0,4]' })}}`, 4),
-      'x',
-    );
+    const header = await parseSafetensors(file(`{${a({ shape: '[]', data_offsets: '[0,4]' })}}`, 4), 'x');
     expect(header.tensors.get('a')?.shape).toEqual([]);
   });
 

@@ -3,6 +3,7 @@ import type { ModelPrepErrorCode } from './errors.js';
 import { checkLayout, parseTensorEntry } from './tensor-entry.js';
 import type { HeaderTensor } from './tensor-entry.js';
 import { JsonCursor } from './json-cursor.js';
+import { cut, quoted } from './shown.js';
 
 /** Bytes that can be read by range: an ArrayBuffer, a Uint8Array, a file, hyparquet's AsyncBuffer. */
 export interface ByteSource {
@@ -58,14 +59,15 @@ export async function parseSafetensors(source: ByteSource, file: string): Promis
   return { dataStart, ...header };
 }
 
-/** Bytes [begin, end) of `source`, or FILE_TRUNCATED: a file may shrink while it is read. */
+/** Bytes [begin, end) of `source`, not to be changed, or FILE_TRUNCATED: a file may shrink while it is read. */
 export async function readExactly(
   source: ByteSource,
   begin: number,
   end: number,
   file: string,
 ): Promise<Uint8Array> {
-  const bytes = new Uint8Array(await source.slice(begin, end));
+  const slice = await source.slice(begin, end);
+  const bytes = slice instanceof Uint8Array ? slice : new Uint8Array(slice);
   if (bytes.byteLength !== end - begin) {
     refuse('FILE_TRUNCATED', `expected ${end - begin} bytes at ${begin}, got ${bytes.byteLength}`, file);
   }
@@ -86,7 +88,7 @@ function parseHeaderText(text: string, file: string): Omit<SafetensorsHeader, 'd
   );
   // The format: a header begins with "{", and may be padded with spaces at its end.
   if (!text.startsWith('{'))
-    refuse('HEADER_NOT_JSON', `expected "{" first, got ${JSON.stringify(text[0])}`, file);
+    refuse('HEADER_NOT_JSON', `expected "{" first, got ${quoted(text.slice(0, 1))}`, file);
   let metadata: ReadonlyMap<string, string> | undefined;
   const tensors = new Map<string, HeaderTensor>();
   cursor.members((name) => {
@@ -95,29 +97,25 @@ function parseHeaderText(text: string, file: string): Omit<SafetensorsHeader, 'd
       metadata = parseMetadata(cursor, file);
       return;
     }
-    if (tensors.has(name)) refuse('DUPLICATE_NAME', 'expected one tensor of this name, got two', file, name);
+    if (tensors.has(name)) {
+      refuse('DUPLICATE_NAME', 'expected one tensor of this name, got two', file, cut(name));
+    }
     tensors.set(name, parseTensorEntry(cursor, name, file));
   });
   const rest = text.slice(cursor.at).replace(/^ +/, '');
   if (rest !== '')
-    refuse('HEADER_NOT_JSON', `expected only spaces behind "}", got ${JSON.stringify(rest[0])}`, file);
+    refuse('HEADER_NOT_JSON', `expected only spaces behind "}", got ${quoted(rest.slice(0, 1))}`, file);
   return { metadata: metadata ?? new Map(), tensors };
 }
 
 function parseMetadata(cursor: JsonCursor, file: string): ReadonlyMap<string, string> {
   const metadata = new Map<string, string>();
   const item = '__metadata__';
-  if (cursor.peek() !== '{') refuse('BAD_METADATA', `expected an object, got ${cursor.peek()}`, file, item);
+  if (cursor.peek() !== '{') refuse('BAD_METADATA', `expected an object, got ${cursor.found()}`, file, item);
   cursor.members((key) => {
-    if (metadata.has(key))
-      refuse('DUPLICATE_NAME', `expected one ${JSON.stringify(key)}, got two`, file, item);
+    if (metadata.has(key)) refuse('DUPLICATE_NAME', `expected one ${quoted(key)}, got two`, file, item);
     if (cursor.peek() !== '"') {
-      refuse(
-        'BAD_METADATA',
-        `expected a string for ${JSON.stringify(key)}, got ${cursor.peek()}`,
-        file,
-        item,
-      );
+      refuse('BAD_METADATA', `expected a string for ${quoted(key)}, got ${cursor.found()}`, file, item);
     }
     metadata.set(key, cursor.string());
   });
@@ -125,5 +123,15 @@ function parseMetadata(cursor: JsonCursor, file: string): ReadonlyMap<string, st
 }
 
 function refuse(code: ModelPrepErrorCode, what: string, file: string, item?: string): never {
-  throw new ModelPrepError(code, what, { file, ...(item === undefined ? {} : { item }) });
+  throw new ModelPrepError(code, what, { file, item, hint: HINTS[code] });
 }
+
+const INCOMPLETE = 'the file is incomplete: copy or download it again';
+/** What helps; the other refusals are for whoever wrote the file. */
+const HINTS: Partial<Record<ModelPrepErrorCode, string>> = {
+  FILE_TRUNCATED: INCOMPLETE,
+  HEADER_TOO_SMALL: 'this is no safetensors file, or it is damaged: get it again',
+  HEADER_TOO_LARGE: 'this is no safetensors file, or it is damaged: get it again',
+  HEADER_NOT_UTF8: 'this is no safetensors file, or it is damaged: get it again',
+  HEADER_NOT_JSON: 'this is no safetensors file, or it is damaged: get it again',
+};

@@ -1,11 +1,8 @@
 import { open, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { toIoError } from '@flexattn/stage';
-import { readExactly } from '../safetensors-header.js';
 import type { ByteSource } from '../safetensors-header.js';
-
-/** Bytes of one read; a tensor of any size passes through this much memory. */
-const CHUNK_BYTES = 8 * 1024 * 1024;
+import { denseBytes } from '../tensor-bytes.js';
 
 /** Opens `file` for reads by range, calls `use` and closes it. Errors of the file system become stage's. */
 export async function withWeightFile<T>(file: string, use: (source: ByteSource) => Promise<T>): Promise<T> {
@@ -20,25 +17,29 @@ export async function withWeightFile<T>(file: string, use: (source: ByteSource) 
   }
 }
 
-/** The bytes [begin, begin + length) of `file`, in pieces of at most 8 MiB. */
-export async function* readRange(
+/** `withWeightFile` for what is read piece by piece. */
+export async function* streamWeightFile<T>(
   file: string,
-  begin: number,
-  length: number,
-): AsyncGenerator<Uint8Array, undefined> {
+  pieces: (source: ByteSource) => AsyncIterable<T>,
+): AsyncGenerator<T, undefined> {
   let handle: FileHandle | undefined;
   try {
     handle = await open(file, 'r');
-    const source = await sourceOf(handle);
-    for (let at = begin; at < begin + length; at += CHUNK_BYTES) {
-      yield await readExactly(source, at, Math.min(at + CHUNK_BYTES, begin + length), file);
-    }
+    yield* pieces(await sourceOf(handle));
   } catch (cause) {
     throw toIoError(cause, file);
   } finally {
     await handle?.close();
   }
 }
+
+/** The bytes [begin, begin + length) of `file`, in pieces of at most 8 MiB. */
+export const readRange = (
+  file: string,
+  begin: number,
+  length: number,
+): AsyncGenerator<Uint8Array, undefined> =>
+  streamWeightFile(file, (source) => denseBytes(source, begin, length, file));
 
 async function sourceOf(handle: FileHandle): Promise<ByteSource> {
   const { size } = await handle.stat();
