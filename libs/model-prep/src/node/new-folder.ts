@@ -1,6 +1,6 @@
-import { mkdir, open, readdir, realpath, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, realpath, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
-import { toIoError } from '@flexattn/stage';
+import { acquireLock, toIoError } from '@flexattn/stage';
 import { ModelPrepError } from '../errors.js';
 import { isInside } from './inside.js';
 import { entryKind } from './weight-file.js';
@@ -18,16 +18,21 @@ export async function checkApart(out: string, source: string): Promise<void> {
   throw new ModelPrepError('OUT_OVERLAPS', what, { file: out, hint: 'choose another output folder' });
 }
 
+/** Is `out` absent or an empty folder? */
+export async function isFree(out: string): Promise<boolean> {
+  const kind = await entryKind(out);
+  return kind === 'none' || (kind === 'folder' && (await namesIn(out)).length === 0);
+}
+
 /**
  * `out` is absent or an empty folder.
  *
  * @throws ModelPrepError OUT_EXISTS
  */
 export async function checkFree(out: string): Promise<void> {
-  const kind = await entryKind(out);
-  if (kind === 'none' || (kind === 'folder' && (await namesIn(out)).length === 0)) return;
-  const what = `expected no such folder or an empty one, got a ${kind === 'file' ? 'file' : 'folder with files'}`;
-  throw new ModelPrepError('OUT_EXISTS', what, {
+  if (await isFree(out)) return;
+  const got = (await entryKind(out)) === 'file' ? 'file' : 'folder with other files';
+  throw new ModelPrepError('OUT_EXISTS', `expected no such folder or an empty one, got a ${got}`, {
     file: out,
     hint: 'remove it or choose another output folder',
   });
@@ -35,22 +40,30 @@ export async function checkFree(out: string): Promise<void> {
 
 /**
  * Lets `fill` write into a sibling of `out` and gives it the name `out` when it is complete. Where `fill` fails nothing
- * is left behind.
+ * is left behind; what a run that was killed left there is removed by the next. One run at a time (LOCKED, exit 75).
  */
 export async function writeNewFolder(out: string, fill: (staging: string) => Promise<void>): Promise<void> {
   const target = resolve(out);
-  const staging = `${target}.${process.pid}.partial`;
+  const staging = `${target}.partial`;
+  const release = await acquireLock(`${target}.lock`);
   try {
-    // A process of this id that was killed may have left one.
     await rm(staging, { recursive: true, force: true });
-    await mkdir(staging, { recursive: true });
+    await mkdir(staging);
     await fill(staging);
+    await removeEmpty(target);
     await rename(staging, target);
     await syncFolder(dirname(target));
   } catch (cause) {
     await rm(staging, { recursive: true, force: true });
     throw cause instanceof Error && 'errno' in cause ? toIoError(cause, out) : cause;
+  } finally {
+    await release();
   }
+}
+
+/** Not every file system renames a folder onto an empty one. */
+async function removeEmpty(folder: string): Promise<void> {
+  if ((await entryKind(folder)) === 'folder') await rmdir(folder);
 }
 
 /** `path` with links resolved as far as it exists. */
@@ -68,8 +81,8 @@ async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
-/** Makes the rename last through a power cut. */
-async function syncFolder(folder: string): Promise<void> {
+/** Makes a rename last through a power cut. */
+export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
     await handle.sync();
