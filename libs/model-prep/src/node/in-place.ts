@@ -1,0 +1,80 @@
+import { access, constants, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { acquireLock, toIoError } from '@flexattn/stage';
+import { ModelPrepError } from '../errors.js';
+import type { PlannedFile } from '../init-plan.js';
+import { RECIPE_KEY } from '../init-recipe.js';
+import { parseSafetensors } from '../safetensors-header.js';
+import { WEIGHT_NAMES } from '../weight-index.js';
+import { syncFolder } from './new-folder.js';
+import { entryKind, withWeightFile } from './weight-file.js';
+import { writePlanned } from './write-plan.js';
+import type { PlanWriter } from './write-plan.js';
+
+const LOCK = '.flexattn-init.lock';
+
+/**
+ * Extends a checkpoint's own folder: new shards first, then config.json and the index. Where there was one
+ * `model.safetensors`, giving it its name as a shard comes last: until then readers find the checkpoint as it was, and
+ * a run that was interrupted can be repeated.
+ *
+ * @throws ModelPrepError NAME_TAKEN where a name of a new shard belongs to another file
+ */
+export async function writeInPlace(
+  dir: string,
+  plan: readonly PlannedFile[],
+  writer: PlanWriter,
+): Promise<void> {
+  await requireWritable(dir);
+  const release = await acquireLock(join(dir, LOCK));
+  try {
+    const written = plan.filter(({ how }) => how !== 'link');
+    for (const file of written) if (file.how === 'fresh') await requireFree(join(dir, file.path));
+    for (const file of written) await writePlanned(file, dir, writer);
+    for (const file of plan) {
+      if (file.how === 'link') await renameShard(dir, file);
+    }
+  } finally {
+    await release();
+  }
+}
+
+/** Said before gigabytes are written. */
+async function requireWritable(dir: string): Promise<void> {
+  try {
+    await access(dir, constants.W_OK);
+  } catch (cause) {
+    const error = toIoError(cause, dir);
+    const hint = 'the checkpoint cannot be written to: choose a new folder (--out)';
+    throw new ModelPrepError('READ_ONLY', error.message, {
+      file: dir,
+      hint,
+      cause,
+      exitCode: error.exitCode,
+    });
+  }
+}
+
+/** A file that an interrupted run left is written again; any other is somebody's. */
+async function requireFree(file: string): Promise<void> {
+  if ((await entryKind(file)) === 'none') return;
+  const header = await withWeightFile(file, (source) => parseSafetensors(source, file)).catch(
+    (cause: unknown) => toIoError(cause, file),
+  );
+  if (!(header instanceof Error) && header.metadata.has(RECIPE_KEY)) return;
+  const hint = 'no index names it: move it out of the checkpoint';
+  throw new ModelPrepError('NAME_TAKEN', 'expected this name to be free, got a file', { file, hint });
+}
+
+/** Only `model.safetensors` gets another name; a rename needs no space and is done or not. */
+async function renameShard(dir: string, { path }: PlannedFile): Promise<void> {
+  const { single } = WEIGHT_NAMES.safetensors;
+  const target = join(dir, path);
+  if ((await entryKind(target)) !== 'none') return;
+  try {
+    await rename(join(dir, single), target);
+    await syncFolder(dir);
+  } catch (cause) {
+    throw toIoError(cause, target);
+  }
+}
