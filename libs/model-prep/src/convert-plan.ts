@@ -34,7 +34,7 @@ const PYTORCH_FILES = /^pytorch_model[^/]*\.bin(\.index\.json)?$/;
  * @throws ModelPrepError NAME_TAKEN where another file of the checkpoint has the name of one that is to be written
  */
 export function planConversion({ files, tensors, index, maxShardBytes }: ConvertInput): ConvertedFile[] {
-  const groups = groupBySize([...tensors.values()], maxShardBytes);
+  const groups = tensors.size === 0 ? [[]] : groupBySize([...tensors.values()], maxShardBytes);
   const { single, index: indexFile } = WEIGHT_NAMES.safetensors;
   const name = (i: number): string => (groups.length === 1 ? single : shardName(i, groups.length));
   const written: ConvertedFile[] = groups.map((group, i) => planShard(group, name(i)));

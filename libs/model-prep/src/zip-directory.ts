@@ -201,7 +201,8 @@ const viewOf = (bytes: Uint8Array): DataView =>
 
 const HINTS: Partial<Record<ModelPrepErrorCode, string>> = {
   ZIP_DAMAGED: 'the file is incomplete or no PyTorch file: copy or download it again',
-  ZIP_UNSUPPORTED: 'torch.save never writes this: load the file in PyTorch and save its state dict again',
+  ZIP_UNSUPPORTED:
+    'torch.save never writes this, TorchScript does: load the file in PyTorch and save its state dict',
 };
 
 /** `entry` is the entry's name. */
