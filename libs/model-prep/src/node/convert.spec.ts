@@ -158,7 +158,11 @@ describe('convertCheckpoint', () => {
   });
 
   it.each([
-    ['both formats, of which safetensors count', { 'model.safetensors': '', 'pytorch_model.bin': '' }, 'FILE_TRUNCATED'],
+    [
+      'both formats, of which safetensors count',
+      { 'model.safetensors': '', 'pytorch_model.bin': '' },
+      'FILE_TRUNCATED',
+    ],
     ['no weights', { 'config.json': '{}' }, 'NO_WEIGHTS'],
     ['weights of other names', { 'consolidated.00.pth': 'x' }, 'PYTORCH_WEIGHTS'],
     ['a legacy pickle', { 'pytorch_model.bin': Uint8Array.of(0x80, 2, 0x4e, 0x2e) }, 'LEGACY_PICKLE'],
