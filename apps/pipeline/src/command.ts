@@ -1,5 +1,7 @@
 import { Command } from 'commander';
 import { addAskCommand } from './commands/ask.js';
+import { addConvertCommand } from './commands/convert.js';
+import { addDownloadCommand } from './commands/download.js';
 import { addPythonCommand } from './commands/python-env.js';
 import { addStageCommands } from './commands/stages.js';
 import { addVerifyCommand } from './commands/verify.js';
@@ -17,6 +19,8 @@ export function createProgram(version: string): Command {
   addStageCommands(program);
   addAskCommand(program);
   addVerifyCommand(program);
+  addConvertCommand(program);
+  addDownloadCommand(program);
   addPythonCommand(program);
   return program;
 }

@@ -110,11 +110,11 @@ export function tensor(name: string, shape: number[], dtype: Dtype): Tensor {
 /** Folders of checkpoints for the tests of a file, removed behind them. */
 export function checkpointFolders(): {
   /** The folder that holds them all. */
-  root(): string;
+  root: () => string;
   /** A path at which nothing is. */
-  path(): string;
+  path: () => string;
   /** A new checkpoint. */
-  fresh(parts?: CheckpointParts): string;
+  fresh: (parts?: CheckpointParts) => string;
 } {
   let folder = '';
   let count = 0;

@@ -69,7 +69,19 @@ export type ModelPrepErrorCode =
   | 'NOT_A_REGULAR_FILE'
   | 'NAME_TAKEN'
   | 'OUT_EXISTS'
-  | 'OUT_OVERLAPS';
+  | 'OUT_OVERLAPS'
+  // the hub
+  | 'BAD_HUB_REFERENCE'
+  | 'NOTHING_TO_DOWNLOAD'
+  | 'HUB_DENIED'
+  | 'HUB_NOT_FOUND'
+  | 'HUB_REFUSED'
+  | 'HUB_UNREACHABLE'
+  | 'HUB_WRONG_BYTES'
+  | 'BAD_LOCK_FILE'
+  | 'OFFLINE'
+  // checks of a folder
+  | 'BAD_CHECKSUMS';
 
 /** A refusal by this library; `code` tells which one, `file` and `item` (a tensor or a key) where. */
 export class ModelPrepError extends FlexattnError<ModelPrepErrorCode> {}

@@ -18,5 +18,15 @@ export type { Checkpoint } from './node/open-checkpoint.js';
 export { initialiseHighResProjections } from './node/initialise.js';
 export type { InitFile, InitOptions, InitReport } from './node/initialise.js';
 export type { InitState } from './high-res-projections.js';
+export type { InitStrategy } from './init-recipe.js';
+export { isHubReference, parseHubReference } from './hub-reference.js';
+export type { HubReference } from './hub-reference.js';
+export { downloadCheckpoint } from './node/download-checkpoint.js';
+export type {
+  DownloadEdge,
+  DownloadedFile,
+  DownloadOptions,
+  DownloadReport,
+} from './node/download-checkpoint.js';
 export { convertCheckpoint } from './node/convert.js';
 export type { ConvertOptions, ConvertReport } from './node/convert.js';

@@ -39,6 +39,10 @@ export async function writeInPlace(
   }
 }
 
+/** Did a run that was killed leave its lock? */
+export const isLeftLocked = async (dir: string): Promise<boolean> =>
+  (await entryKind(join(dir, LOCK))) !== 'none';
+
 /** Said before gigabytes are written. */
 async function requireWritable(dir: string): Promise<void> {
   try {

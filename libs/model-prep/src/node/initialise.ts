@@ -8,8 +8,8 @@ import type { InitStrategy } from '../init-recipe.js';
 import { naturalOrder } from '../natural-order.js';
 import { listCheckpointFiles } from './checkpoint-files.js';
 import type { FreshSource } from './fresh-projection.js';
-import { writeInPlace } from './in-place.js';
-import { checkApart, checkFree, isFree, writeNewFolder } from './new-folder.js';
+import { isLeftLocked, writeInPlace } from './in-place.js';
+import { checkApart, checkFree, clearLeftovers, isFree, writeNewFolder } from './new-folder.js';
 import { openCheckpointWith } from './open-checkpoint.js';
 import type { OpenedCheckpoint } from './open-checkpoint.js';
 import { holdsResult } from './same-result.js';
@@ -100,6 +100,7 @@ export async function initialiseHighResProjections(options: InitOptions): Promis
   if (dryRun) return report;
   if (out !== undefined && !(await isFree(out))) {
     if (!(await holdsResult(out, plan, source))) await checkFree(out);
+    await clearLeftovers(out);
     const kept = report.files.map((file): InitFile => ({ ...file, how: 'kept' }));
     const trained = wanted.length === 0 && state === 'trained';
     return { ...report, added: 0, bytes: 0, state: trained ? 'trained' : 'already', files: kept };
@@ -110,7 +111,7 @@ export async function initialiseHighResProjections(options: InitOptions): Promis
     await writeNewFolder(out, async (folder) => {
       for (const file of plan) await writePlanned(file, folder, writer);
     });
-  } else if (plan.some(({ how }) => how !== 'link')) {
+  } else if (plan.some(({ how }) => how !== 'link') || (await isLeftLocked(dir))) {
     await writeInPlace(dir, plan, writer);
   }
   progress.finish();

@@ -61,6 +61,14 @@ export async function writeNewFolder(out: string, fill: (staging: string) => Pro
   }
 }
 
+/** Removes what a run that was killed right after its last step left beside `out`. */
+export async function clearLeftovers(out: string): Promise<void> {
+  const lock = `${resolve(out)}.lock`;
+  if ((await entryKind(lock)) === 'none') return;
+  const release = await acquireLock(lock);
+  await release();
+}
+
 /** Not every file system renames a folder onto an empty one. */
 async function removeEmpty(folder: string): Promise<void> {
   if ((await entryKind(folder)) === 'folder') await rmdir(folder);

@@ -1,0 +1,260 @@
+import { createHash } from 'node:crypto';
+import { mkdir, rm, stat, statfs } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import {
+  acquireLock,
+  createProgress,
+  linkOrCopy,
+  resolveInside,
+  StageError,
+  toIoError,
+} from '@flexattn/stage';
+import pLimit from 'p-limit';
+import { ModelPrepError } from '../errors.js';
+import { chooseFiles } from '../hub-files.js';
+import type { HubCommit, HubFile } from '../hub-files.js';
+import { parseHubReference } from '../hub-reference.js';
+import type { HubReference } from '../hub-reference.js';
+import { downloadFile } from './download-file.js';
+import { hasBytesOf } from './file-digest.js';
+import { findInCache } from './hub-cache.js';
+import { realWait } from './hub-connection.js';
+import type { HubConnection } from './hub-connection.js';
+import { readHubEnvironment } from './hub-environment.js';
+import { pinCommit, resolveCommit } from './hub-pin.js';
+import { entryKind } from './weight-file.js';
+
+/** What to fetch, and where to. */
+export interface DownloadOptions {
+  /** `hub:owner/name[@revision]`. */
+  reference: string;
+  /** The folder that gets the files; what it holds already is checked and kept. */
+  out: string;
+  /** Patterns over paths in place of the choice that a checkpoint needs; `*` stands for any characters. */
+  include?: readonly string[] | undefined;
+  /** Where the commit is pinned; default `flexattn.lock.json` in the current folder. */
+  lockFile?: string | undefined;
+  /** Asks no server: takes what the lock and the standard cache hold. Default: HF_HUB_OFFLINE. */
+  offline?: boolean | undefined;
+  /** Stops between pieces; what was fetched is kept for the next run. */
+  signal?: AbortSignal | undefined;
+  /** Says on standard error how far it is; default no. */
+  progress?: boolean | undefined;
+  /** Fetches no file and reports what would be; the hub is asked for their names. */
+  dryRun?: boolean | undefined;
+  /** What tests put in the place of the network, the clock, the disk and the environment's variables. */
+  edge?: Partial<DownloadEdge> | undefined;
+}
+
+/** The outside world as a download sees it. */
+export interface DownloadEdge {
+  env: NodeJS.ProcessEnv;
+  fetch: typeof fetch;
+  wait: HubConnection['wait'];
+  now: () => number;
+  /** Bytes that may be written below an existing folder. */
+  freeBytes: (folder: string) => Promise<number>;
+}
+
+/** A file of the result: `kept` as it was there, `linked` from the standard cache, or `fetched`. */
+export interface DownloadedFile {
+  path: string;
+  bytes: number;
+  how: 'kept' | 'linked' | 'fetched';
+}
+
+/** What a download did, or in a dry run would do. */
+export interface DownloadReport {
+  repo: string;
+  revision: string;
+  /** That the revision is pinned to. */
+  commit: string;
+  /** That came, or would come, over the network. */
+  fetchedBytes: number;
+  files: DownloadedFile[];
+}
+
+/** Files at once. */
+const CONCURRENT_FILES = 4;
+/** Below the output folder: what is not complete. */
+const PARTS = '.flexattn-download';
+
+/**
+ * Fetches a checkpoint from the hub: the commit that `flexattn.lock.json` pins (at first use: the one that the revision
+ * is now), and only the files that it needs. A file gets its name when its size and hash are those of the commit.
+ *
+ * HF_TOKEN, HF_ENDPOINT, HF_HOME, HF_HUB_CACHE and HF_HUB_OFFLINE count as in huggingface_hub.
+ *
+ * @throws ModelPrepError BAD_HUB_REFERENCE, NOTHING_TO_DOWNLOAD, HUB_DENIED, HUB_NOT_FOUND, HUB_REFUSED, OFFLINE;
+ *   HUB_UNREACHABLE, HUB_WRONG_BYTES (exit 74). StageError DISK_FULL (exit 74) before the first byte
+ */
+export async function downloadCheckpoint(options: DownloadOptions): Promise<DownloadReport> {
+  const { out, include, dryRun = false, signal, edge = {} } = options;
+  const reference = parseHubReference(options.reference);
+  const { endpoint, token, cache, ...said } = await readHubEnvironment(edge.env ?? process.env);
+  const offline = options.offline ?? said.offline;
+  const connection: HubConnection = {
+    endpoint: endpoint ?? (await import('@huggingface/hub')).HUB_URL,
+    token,
+    fetch: edge.fetch ?? fetch,
+    wait: edge.wait ?? realWait,
+    now: edge.now ?? Date.now,
+    signal,
+  };
+  const lockFile = resolve(options.lockFile ?? 'flexattn.lock.json');
+  const sources = { lockFile, cache, connection: offline ? undefined : connection };
+  const commit = await resolveCommit(reference, sources);
+  const chosen = chooseFiles(commit.files, include);
+  const planned = await planDownload(out, chosen, { reference, commit, cache, signal });
+  const fetched = planned.filter(({ how }) => how === 'fetched');
+  const report: DownloadReport = {
+    ...reference,
+    commit: commit.commit,
+    fetchedBytes: fetched.reduce((sum, { file }) => sum + file.size, 0),
+    files: planned.map(({ file, how }) => ({ path: file.path, bytes: file.size, how })),
+  };
+  if (offline && fetched.length > 0) refuseOffline(reference, fetched, cache);
+  if (dryRun) return report;
+  await pinCommit(reference, commit, lockFile);
+  await requireSpace(out, fetched, edge.freeBytes ?? freeBytes);
+  await place(planned, { ...options, connection, reference: { ...reference, revision: commit.commit } });
+  return report;
+}
+
+/** A file, where it goes, and where it comes from. */
+interface PlannedDownload {
+  file: HubFile;
+  target: string;
+  /** Incomplete, while it is fetched. */
+  part: string;
+  how: DownloadedFile['how'];
+  /** In the standard cache. */
+  source?: string;
+}
+
+interface PlanSources {
+  reference: HubReference;
+  commit: HubCommit;
+  cache: string;
+  signal: AbortSignal | undefined;
+}
+
+async function planDownload(
+  out: string,
+  files: readonly HubFile[],
+  { reference, commit, cache, signal }: PlanSources,
+): Promise<PlannedDownload[]> {
+  const planned: PlannedDownload[] = [];
+  for (const file of files) {
+    const target = resolveInside(out, file.path);
+    const name = createHash('sha256').update(`${file.path}\0${file.hash.digest}`).digest('hex').slice(0, 32);
+    const place = { file, target, part: join(out, PARTS, `${name}.part`) };
+    if (await isThere(target, file, signal)) {
+      planned.push({ ...place, how: 'kept' });
+      continue;
+    }
+    const source = await findInCache(cache, reference, commit.commit, file, signal);
+    planned.push(source === undefined ? { ...place, how: 'fetched' } : { ...place, how: 'linked', source });
+  }
+  return planned;
+}
+
+async function isThere(target: string, file: HubFile, signal: AbortSignal | undefined): Promise<boolean> {
+  return (await sizeOf(target)) === file.size && hasBytesOf(target, file, signal);
+}
+
+/** Bytes of a file; undefined where there is none. */
+async function sizeOf(path: string): Promise<number | undefined> {
+  if ((await entryKind(path)) !== 'file') return undefined;
+  try {
+    return (await stat(path)).size;
+  } catch (cause) {
+    throw toIoError(cause, path);
+  }
+}
+
+function refuseOffline({ repo }: HubReference, missing: readonly PlannedDownload[], cache: string): never {
+  const names = missing.map(({ file }) => file.path).join(', ');
+  const what = `offline: expected ${names} in ${cache}, got none with the right bytes`;
+  const hint = 'run once with the network (without --offline and HF_HUB_OFFLINE)';
+  throw new ModelPrepError('OFFLINE', what, { file: `hub:${repo}`, hint });
+}
+
+async function requireSpace(
+  out: string,
+  fetched: readonly PlannedDownload[],
+  free: DownloadEdge['freeBytes'],
+): Promise<void> {
+  let needed = 0;
+  for (const { file, part } of fetched) needed += Math.max(0, file.size - ((await sizeOf(part)) ?? 0));
+  let folder = resolve(out);
+  while ((await entryKind(folder)) === 'none') folder = dirname(folder);
+  const available = await free(folder);
+  if (needed <= available) return;
+  throw new StageError(
+    'DISK_FULL',
+    `expected ${needed} free bytes for the files to fetch, got ${available}`,
+    {
+      file: out,
+      hint: 'free some space or choose another folder',
+      exitCode: 74,
+    },
+  );
+}
+
+async function freeBytes(folder: string): Promise<number> {
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize;
+  } catch (cause) {
+    throw toIoError(cause, folder);
+  }
+}
+
+interface Placing extends Pick<DownloadOptions, 'out' | 'progress'> {
+  connection: HubConnection;
+  /** Its revision is the commit. */
+  reference: HubReference;
+}
+
+async function place(
+  planned: readonly PlannedDownload[],
+  { out, progress: isShown, connection, reference }: Placing,
+): Promise<void> {
+  const todo = planned.filter(({ how }) => how !== 'kept');
+  if (todo.length === 0 && (await entryKind(join(out, PARTS))) === 'none') return;
+  const total = todo.reduce((sum, { file, how }) => sum + (how === 'fetched' ? file.size : 0), 0);
+  const progress = createProgress({ label: 'download', total, unit: 'bytes', quiet: isShown !== true });
+  const stop = new AbortController();
+  const signal = connection.signal ? AbortSignal.any([connection.signal, stop.signal]) : stop.signal;
+  const limit = pLimit(CONCURRENT_FILES);
+  const release = await acquireLock(join(out, PARTS, 'lock'));
+  const one = async ({ file, target, part, source }: PlannedDownload): Promise<void> => {
+    if (source !== undefined) return linkOrCopy(source, target);
+    const advance = (bytes: number): void => progress.advance(bytes);
+    await downloadFile({ file, target, part, reference, connection: { ...connection, signal }, advance });
+  };
+  try {
+    await mkdir(join(out, PARTS), { recursive: true });
+    const results = await Promise.allSettled(
+      todo.map((entry) =>
+        limit(async () => {
+          signal.throwIfAborted();
+          await one(entry).catch((cause: unknown) => {
+            stop.abort(cause);
+            throw cause;
+          });
+        }),
+      ),
+    );
+    connection.signal?.throwIfAborted();
+    if (stop.signal.aborted) throw stop.signal.reason;
+    if (results.every(({ status }) => status === 'fulfilled'))
+      await rm(join(out, PARTS), { recursive: true });
+  } catch (cause) {
+    throw toIoError(cause, out);
+  } finally {
+    await release();
+  }
+  progress.finish();
+}
