@@ -1,7 +1,9 @@
 import { Command } from 'commander';
 import { addAskCommand } from './commands/ask.js';
 import { addConvertCommand } from './commands/convert.js';
+import { addDiffWeightsCommand } from './commands/diff-weights.js';
 import { addDownloadCommand } from './commands/download.js';
+import { addInspectCommand } from './commands/inspect.js';
 import { addPythonCommand } from './commands/python-env.js';
 import { addStageCommands } from './commands/stages.js';
 import { addVerifyCommand } from './commands/verify.js';
@@ -20,7 +22,9 @@ export function createProgram(version: string): Command {
   addAskCommand(program);
   addVerifyCommand(program);
   addConvertCommand(program);
+  addDiffWeightsCommand(program);
   addDownloadCommand(program);
+  addInspectCommand(program);
   addPythonCommand(program);
   return program;
 }

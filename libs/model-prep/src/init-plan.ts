@@ -2,8 +2,8 @@ import { ModelPrepError } from './errors.js';
 import type { ProjectionPair } from './high-res-projections.js';
 import { formatRecipe, RECIPE_KEY } from './init-recipe.js';
 import type { InitRecipe } from './init-recipe.js';
-import { naturalOrder } from './natural-order.js';
 import { layoutSafetensors } from './safetensors-writer.js';
+import { groupBySize } from './shard-groups.js';
 import type { TensorInfo } from './tensor-info.js';
 import { formatWeightIndex, INDEX_FILE, shardName } from './weight-index.js';
 import type { IndexedTensor, WeightIndex } from './weight-index.js';
@@ -112,7 +112,8 @@ function shardNames(
   { wanted, weights, inPlace, maxShardBytes }: InitInput,
   kept: readonly string[],
 ): ShardNames {
-  const groups = splitBySize(wanted, maxShardBytes);
+  const sized = wanted.map((pair) => ({ pair, name: pair.name, byteLength: pair.from.byteLength }));
+  const groups = groupBySize(sized, maxShardBytes).map((group) => group.map(({ pair }) => pair));
   if (inPlace && weights.index) {
     const taken = new Set(Object.values(weights.index.weight_map));
     let stem = 'model-high-res';
@@ -125,21 +126,6 @@ function shardNames(
     old: new Map(groups.length > 0 ? kept.map((file, i) => [file, shardName(i, count)]) : []),
     fresh: groups.map((pairs, i) => ({ path: shardName(kept.length + i, count), pairs })),
   };
-}
-
-/** In natural order, as many in a group as fit; one that is larger has a group of its own. */
-function splitBySize(pairs: readonly ProjectionPair[], maxBytes: number): ProjectionPair[][] {
-  const groups: ProjectionPair[][] = [];
-  let bytes = Infinity;
-  for (const pair of [...pairs].sort((a, b) => naturalOrder(a.name, b.name))) {
-    bytes += pair.from.byteLength;
-    if (bytes > maxBytes) {
-      groups.push([]);
-      bytes = pair.from.byteLength;
-    }
-    groups.at(-1)?.push(pair);
-  }
-  return groups;
 }
 
 function planFresh(pairs: readonly ProjectionPair[], path: string, recipe: InitRecipe): PlannedFile {

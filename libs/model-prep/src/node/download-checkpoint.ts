@@ -1,14 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdir, rm, stat, statfs } from 'node:fs/promises';
+import { rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import {
-  acquireLock,
-  createProgress,
-  linkOrCopy,
-  resolveInside,
-  StageError,
-  toIoError,
-} from '@flexattn/stage';
+import { createProgress, linkOrCopy, resolveInside, StageError, toIoError } from '@flexattn/stage';
 import pLimit from 'p-limit';
 import { ModelPrepError } from '../errors.js';
 import { chooseFiles } from '../hub-files.js';
@@ -23,6 +16,7 @@ import type { HubConnection } from './hub-connection.js';
 import { readHubEnvironment } from './hub-environment.js';
 import { pinCommit, resolveCommit } from './hub-pin.js';
 import { entryKind } from './weight-file.js';
+import { withLock } from './with-lock.js';
 
 /** What to fetch, and where to. */
 export interface DownloadOptions {
@@ -217,44 +211,47 @@ interface Placing extends Pick<DownloadOptions, 'out' | 'progress'> {
   reference: HubReference;
 }
 
-async function place(
-  planned: readonly PlannedDownload[],
-  { out, progress: isShown, connection, reference }: Placing,
-): Promise<void> {
+async function place(planned: readonly PlannedDownload[], placing: Placing): Promise<void> {
+  const { out, progress: isShown, connection } = placing;
   const todo = planned.filter(({ how }) => how !== 'kept');
-  if (todo.length === 0 && (await entryKind(join(out, PARTS))) === 'none') return;
+  const parts = join(out, PARTS);
+  if (todo.length === 0 && (await entryKind(parts)) === 'none') return;
   const total = todo.reduce((sum, { file, how }) => sum + (how === 'fetched' ? file.size : 0), 0);
   const progress = createProgress({ label: 'download', total, unit: 'bytes', quiet: isShown !== true });
+  await withLock(join(parts, 'lock'), async () => {
+    await placeAll(todo, placing, (bytes) => progress.advance(bytes));
+    connection.signal?.throwIfAborted();
+    try {
+      await rm(parts, { recursive: true });
+    } catch (cause) {
+      throw toIoError(cause, parts);
+    }
+  });
+  progress.finish();
+}
+
+/** A few at once; the first failure stops the others. */
+async function placeAll(
+  todo: readonly PlannedDownload[],
+  { connection, reference }: Placing,
+  advance: (bytes: number) => void,
+): Promise<void> {
   const stop = new AbortController();
   const signal = connection.signal ? AbortSignal.any([connection.signal, stop.signal]) : stop.signal;
   const limit = pLimit(CONCURRENT_FILES);
-  const release = await acquireLock(join(out, PARTS, 'lock'));
   const one = async ({ file, target, part, source }: PlannedDownload): Promise<void> => {
     if (source !== undefined) return linkOrCopy(source, target);
-    const advance = (bytes: number): void => progress.advance(bytes);
     await downloadFile({ file, target, part, reference, connection: { ...connection, signal }, advance });
   };
-  try {
-    await mkdir(join(out, PARTS), { recursive: true });
-    const results = await Promise.allSettled(
-      todo.map((entry) =>
-        limit(async () => {
-          signal.throwIfAborted();
-          await one(entry).catch((cause: unknown) => {
-            stop.abort(cause);
-            throw cause;
-          });
-        }),
-      ),
-    );
-    connection.signal?.throwIfAborted();
-    if (stop.signal.aborted) throw stop.signal.reason;
-    if (results.every(({ status }) => status === 'fulfilled'))
-      await rm(join(out, PARTS), { recursive: true });
-  } catch (cause) {
-    throw toIoError(cause, out);
-  } finally {
-    await release();
-  }
-  progress.finish();
+  // Waits for all of them: none writes when this function has ended.
+  await Promise.allSettled(
+    todo.map((entry) =>
+      limit(async () => {
+        if (signal.aborted) return;
+        await one(entry).catch((cause: unknown) => stop.abort(cause));
+      }),
+    ),
+  );
+  connection.signal?.throwIfAborted();
+  if (stop.signal.aborted) throw stop.signal.reason;
 }

@@ -139,9 +139,8 @@ async function fetchRest(
     }
   }
   if (!response.body) throw new PassingFailure('the hub answers without content');
-  const pieces = response.body as AsyncIterable<Uint8Array>;
   try {
-    for await (const piece of pieces) {
+    for await (const piece of piecesOf(response.body, connection.signal)) {
       if (received.bytes + piece.byteLength > file.size)
         throw new PassingFailure('the hub sends more than the file has');
       await writeAt(part, piece, received.bytes);
@@ -153,6 +152,32 @@ async function fetchRest(
     throw isOfTheDisk(cause) ? cause : broken(cause);
   }
   if (received.bytes < file.size) throw new PassingFailure('the connection ended early');
+}
+
+/**
+ * What a body holds, piece by piece. Stopping cancels the reader itself: Node 20 leaves a read pending for ever when the
+ * request is aborted between two pieces.
+ */
+async function* piecesOf(
+  body: ReadableStream<Uint8Array>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, undefined> {
+  const reader = body.getReader();
+  // Resolves the pending read; a body that has failed already rejects, and its read says so.
+  const cancel = (): Promise<void> => reader.cancel().catch(() => undefined);
+  const stop = (): void => void cancel();
+  signal?.addEventListener('abort', stop, { once: true });
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      signal?.throwIfAborted();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    signal?.removeEventListener('abort', stop);
+    if (signal?.aborted !== true) await cancel();
+  }
 }
 
 /** 206 with exactly the range that was asked for. */

@@ -1,5 +1,5 @@
 import { basename, dirname, join } from 'node:path';
-import { acquireLock, readJsonAs, writeFileAtomic } from '@flexattn/stage';
+import { readJsonAs, writeFileAtomic } from '@flexattn/stage';
 import { z } from 'zod';
 import { ModelPrepError } from '../errors.js';
 import type { HubCommit } from '../hub-files.js';
@@ -10,6 +10,7 @@ import { cachedCommit } from './hub-cache.js';
 import type { HubConnection } from './hub-connection.js';
 import { listCommit } from './hub-listing.js';
 import { entryKind } from './weight-file.js';
+import { withLock } from './with-lock.js';
 
 /** Where a pinned commit is looked for. */
 export interface PinSources {
@@ -45,13 +46,10 @@ export async function pinCommit(reference: HubReference, commit: HubCommit, lock
     pinnedCommit(await readLock(lockFile), reference) !== undefined;
   // A guard that a killed run left is taken over and released.
   if ((await isPinned()) && (await entryKind(guard)) === 'none') return;
-  const release = await acquireLock(guard);
-  try {
+  await withLock(guard, async () => {
     if (await isPinned()) return;
     await writeFileAtomic(lockFile, formatPinned(await readLock(lockFile), reference, commit));
-  } finally {
-    await release();
-  }
+  });
 }
 
 async function readLock(file: string): Promise<HubLock> {

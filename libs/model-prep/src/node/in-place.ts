@@ -1,6 +1,6 @@
 import { access, constants, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { acquireLock, toIoError } from '@flexattn/stage';
+import { toIoError } from '@flexattn/stage';
 import { ModelPrepError } from '../errors.js';
 import type { PlannedFile } from '../init-plan.js';
 import { RECIPE_KEY } from '../init-recipe.js';
@@ -8,6 +8,7 @@ import { parseSafetensors } from '../safetensors-header.js';
 import { WEIGHT_NAMES } from '../weight-index.js';
 import { syncFolder } from './new-folder.js';
 import { entryKind, withWeightFile } from './weight-file.js';
+import { withLock } from './with-lock.js';
 import { writePlanned } from './write-plan.js';
 import type { PlanWriter } from './write-plan.js';
 
@@ -26,17 +27,12 @@ export async function writeInPlace(
   writer: PlanWriter,
 ): Promise<void> {
   await requireWritable(dir);
-  const release = await acquireLock(join(dir, LOCK));
-  try {
+  await withLock(join(dir, LOCK), async () => {
     const written = plan.filter(({ how }) => how !== 'link');
     for (const file of written) if (file.how === 'fresh') await requireFree(join(dir, file.path));
     for (const file of written) await writePlanned(file, dir, writer);
-    for (const file of plan) {
-      if (file.how === 'link') await renameShard(dir, file);
-    }
-  } finally {
-    await release();
-  }
+    for (const file of plan) if (file.how === 'link') await renameShard(dir, file);
+  });
 }
 
 /** Did a run that was killed leave its lock? */
@@ -62,10 +58,14 @@ async function requireWritable(dir: string): Promise<void> {
 /** A file that an interrupted run left is written again; any other is somebody's. */
 async function requireFree(file: string): Promise<void> {
   if ((await entryKind(file)) === 'none') return;
-  const header = await withWeightFile(file, (source) => parseSafetensors(source, file)).catch(
-    (cause: unknown) => toIoError(cause, file),
+  const isOurs = await withWeightFile(file, (source) => parseSafetensors(source, file)).then(
+    ({ metadata }) => metadata.has(RECIPE_KEY),
+    (cause: unknown) => {
+      if (cause instanceof ModelPrepError) return false;
+      throw cause;
+    },
   );
-  if (!(header instanceof Error) && header.metadata.has(RECIPE_KEY)) return;
+  if (isOurs) return;
   const hint = 'no index names it: move it out of the checkpoint';
   throw new ModelPrepError('NAME_TAKEN', 'expected this name to be free, got a file', { file, hint });
 }

@@ -1,9 +1,10 @@
 import { mkdir, open, readdir, realpath, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
-import { acquireLock, toIoError } from '@flexattn/stage';
+import { toIoError } from '@flexattn/stage';
 import { ModelPrepError } from '../errors.js';
 import { isInside } from './inside.js';
 import { entryKind } from './weight-file.js';
+import { withLock } from './with-lock.js';
 
 /**
  * `out` neither lies in `source` nor holds it.
@@ -45,28 +46,30 @@ export async function checkFree(out: string): Promise<void> {
 export async function writeNewFolder(out: string, fill: (staging: string) => Promise<void>): Promise<void> {
   const target = resolve(out);
   const staging = `${target}.partial`;
-  const release = await acquireLock(`${target}.lock`);
   try {
-    await rm(staging, { recursive: true, force: true });
-    await mkdir(staging);
-    await fill(staging);
-    await removeEmpty(target);
-    await rename(staging, target);
-    await syncFolder(dirname(target));
+    await withLock(lockOf(out), async () => {
+      await rm(staging, { recursive: true, force: true });
+      await mkdir(staging);
+      try {
+        await fill(staging);
+        await removeEmpty(target);
+        await rename(staging, target);
+      } catch (cause) {
+        await rm(staging, { recursive: true, force: true });
+        throw cause;
+      }
+      await syncFolder(dirname(target));
+    });
   } catch (cause) {
-    await rm(staging, { recursive: true, force: true });
-    throw cause instanceof Error && 'errno' in cause ? toIoError(cause, out) : cause;
-  } finally {
-    await release();
+    throw toIoError(cause, out);
   }
 }
 
+const lockOf = (out: string): string => `${resolve(out)}.lock`;
+
 /** Removes what a run that was killed right after its last step left beside `out`. */
 export async function clearLeftovers(out: string): Promise<void> {
-  const lock = `${resolve(out)}.lock`;
-  if ((await entryKind(lock)) === 'none') return;
-  const release = await acquireLock(lock);
-  await release();
+  if ((await entryKind(lockOf(out))) !== 'none') await withLock(lockOf(out), () => Promise.resolve());
 }
 
 /** Not every file system renames a folder onto an empty one. */
@@ -76,9 +79,17 @@ async function removeEmpty(folder: string): Promise<void> {
 
 /** `path` with links resolved as far as it exists. */
 async function realPathOf(path: string): Promise<string> {
-  if ((await entryKind(path)) !== 'none') return realpath(path);
+  if ((await entryKind(path)) !== 'none') return resolveLinks(path);
   const parent = dirname(path);
   return parent === path ? path : join(await realPathOf(parent), relative(parent, path));
+}
+
+async function resolveLinks(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (cause) {
+    throw toIoError(cause, path);
+  }
 }
 
 async function namesIn(folder: string): Promise<string[]> {
@@ -91,10 +102,10 @@ async function namesIn(folder: string): Promise<string[]> {
 
 /** Makes a rename last through a power cut. */
 export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
   try {
-    await handle.sync();
-  } finally {
-    await handle.close();
+    const handle = await open(folder, 'r');
+    await handle.sync().finally(() => handle.close());
+  } catch (cause) {
+    throw toIoError(cause, folder);
   }
 }

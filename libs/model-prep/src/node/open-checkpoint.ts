@@ -62,21 +62,39 @@ export async function openCheckpoint(dir: string): Promise<Checkpoint> {
 
 /** `openCheckpoint` with what an initialisation needs besides. */
 export async function openCheckpointWith(dir: string, options: OpenOptions): Promise<OpenedCheckpoint> {
+  const { config, files, tensors, ...rest } = await readParts(dir, options);
+  checkTensors(config, tensors, dir);
+  return { ...rest, checkpoint: { dir, config, files, tensors, ...readers(dir, tensors) } };
+}
+
+/** A checkpoint's configuration and tensors, each checked alone. */
+export interface CheckpointPartsRead extends Omit<OpenedCheckpoint, 'checkpoint'> {
+  dir: string;
+  config: LlavaConfig;
+  files: string[];
+  tensors: ReadonlyMap<string, TensorInfo>;
+}
+
+/** Reads a checkpoint without comparing its tensors with its configuration. */
+export async function readParts(dir: string, options: OpenOptions): Promise<CheckpointPartsRead> {
   const { extra = {}, from = DECODER_PREFIX, resume = false } = options;
   await requireFolder(dir);
   const file = join(dir, 'config.json');
   const before = await readConfigText(dir, file);
   const after = mergeExtra(before, extra, file);
-  const config = parseLlavaConfig(parseJson(after, { file }), file);
+  const parsed = parseLlavaConfig(parseJson(after, { file }), file);
   const weights = await requireWeights(await openWeights(dir, { resume }), dir);
   const { wrapper, tensors: own } = unwrapNames(weights.tensors, from, dir);
-  const tower = await openVisionTower(dir, config, own);
-  const files = [...weights.files, ...tower.files];
-  const tensors = new Map([...own, ...tower.tensors]);
-  const full: LlavaConfig = { ...config, ...(tower.vision && { vision: tower.vision }) };
-  checkTensors(full, tensors, dir);
-  const checkpoint = { dir, config: full, files, tensors, ...readers(dir, tensors) };
-  return { checkpoint, weights, wrapper, configText: { before, after } };
+  const { vision, ...tower } = await openVisionTower(dir, parsed, own);
+  return {
+    dir,
+    config: { ...parsed, ...(vision && { vision }) },
+    files: [...weights.files, ...tower.files],
+    tensors: new Map([...own, ...tower.tensors]),
+    weights,
+    wrapper,
+    configText: { before, after },
+  };
 }
 
 function readers(dir: string, tensors: ReadonlyMap<string, TensorInfo>): Pick<Checkpoint, 'read' | 'slice'> {

@@ -29,9 +29,7 @@ export async function holdsResult(
   const files = await listCheckpointFiles(out);
   if (files.length !== plan.length) return false;
   const sizes = new Map(files.map(({ path, bytes }) => [path, bytes]));
-  const hasIndex = plan.some(({ path }) => path === INDEX_FILE);
-  const newest = hasIndex ? await modifiedAt(join(out, INDEX_FILE)).catch(() => undefined) : undefined;
-  if (hasIndex && newest === undefined) return false;
+  const newest = sizes.has(INDEX_FILE) ? await modifiedAt(join(out, INDEX_FILE)) : undefined;
   for (const file of plan) {
     if (sizes.get(file.path) !== file.bytes) return false;
     const target = join(out, file.path);
