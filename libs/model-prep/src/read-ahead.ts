@@ -4,12 +4,12 @@ export async function* readAhead<T>(pieces: AsyncIterable<T>): AsyncGenerator<T,
   try {
     let coming = iterator.next();
     for (;;) {
-      const { done, value } = await coming;
-      if (done === true) return;
+      const piece = await coming;
+      if (piece.done === true) return;
       coming = iterator.next();
       // Awaited above one turn later; until then a failure must not count as unhandled.
       coming.catch(() => undefined);
-      yield value;
+      yield piece.value;
     }
   } finally {
     await iterator.return?.();

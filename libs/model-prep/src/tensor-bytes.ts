@@ -1,7 +1,7 @@
 import { DTYPE_BYTES } from './dtype.js';
 import type { Dtype } from './dtype.js';
-import { readExactly } from './safetensors-header.js';
-import type { ByteSource } from './safetensors-header.js';
+import { readExactly } from './byte-source.js';
+import type { ByteSource } from './byte-source.js';
 import type { StoredTensor } from './strided-view.js';
 
 /** Bytes of one piece; a tensor of any size passes through this much memory. */

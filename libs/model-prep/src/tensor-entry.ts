@@ -1,8 +1,8 @@
 import { bytesOf, DTYPE_BYTES, isDtype } from './dtype.js';
 import type { Dtype } from './dtype.js';
-import { ModelPrepError } from './errors.js';
 import type { ModelPrepErrorCode } from './errors.js';
 import type { JsonCursor } from './json-cursor.js';
+import { refuseSafetensors } from './safetensors-error.js';
 import { cut, quoted } from './shown.js';
 
 /** One entry of a safetensors header; offsets count from the end of the header, bytes. */
@@ -26,9 +26,7 @@ const FIELDS = ['dtype', 'shape', 'data_offsets'];
  * @throws ModelPrepError naming the tensor, what was expected and what was found
  */
 export function parseTensorEntry(cursor: JsonCursor, name: string, file: string): HeaderTensor {
-  const refuse: Refuse = (code, what) => {
-    throw new ModelPrepError(code, what, { file, item: cut(name) });
-  };
+  const refuse: Refuse = (code, what) => refuseSafetensors(code, what, file, name);
   if (name.length > MAX_NAME_LENGTH) {
     refuse('NAME_TOO_LONG', `expected a name of at most ${MAX_NAME_LENGTH} characters, got ${name.length}`);
   }
@@ -77,19 +75,16 @@ export function checkLayout(tensors: readonly HeaderTensor[], dataBytes: number,
   for (const { name, dataOffsets } of byOffset) {
     const [begin, end] = dataOffsets;
     const what = `expected data_offsets to begin at ${covered}, got ${begin}`;
-    if (begin < covered) throw new ModelPrepError('OVERLAP', what, { file, item: cut(name) });
-    if (begin > covered) throw new ModelPrepError('HOLE', what, { file, item: cut(name) });
+    if (begin < covered) refuseSafetensors('OVERLAP', what, file, name);
+    if (begin > covered) refuseSafetensors('HOLE', what, file, name);
     if (end > dataBytes) {
-      const hint = 'the file is incomplete: copy or download it again';
       const short = `data ends at ${end}, but the file has ${dataBytes} bytes of data`;
-      throw new ModelPrepError('FILE_TRUNCATED', short, { file, item: cut(name), hint });
+      refuseSafetensors('FILE_TRUNCATED', short, file, name);
     }
     covered = end;
   }
   if (covered < dataBytes) {
-    const what = `expected ${covered} bytes of data, got ${dataBytes}`;
-    const hint = 'the file is no plain safetensors file, or two writers mixed their bytes: get it again';
-    throw new ModelPrepError('TRAILING_BYTES', what, { file, hint });
+    refuseSafetensors('TRAILING_BYTES', `expected ${covered} bytes of data, got ${dataBytes}`, file);
   }
 }
 

@@ -1,7 +1,7 @@
 import { ModelPrepError } from './errors.js';
 import type { ModelPrepErrorCode } from './errors.js';
-import { readExactly } from './safetensors-header.js';
-import type { ByteSource } from './safetensors-header.js';
+import { readExactly } from './byte-source.js';
+import type { ByteSource } from './byte-source.js';
 import { quoted } from './shown.js';
 import { readZipDirectory } from './zip-directory.js';
 import type { ZipRecord } from './zip-directory.js';

@@ -1,7 +1,7 @@
 import { open, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { toIoError } from '@flexattn/stage';
-import type { ByteSource } from '../safetensors-header.js';
+import type { ByteSource } from '../byte-source.js';
 import { denseBytes } from '../tensor-bytes.js';
 
 /** Opens `file` for reads by range, calls `use` and closes it. Errors of the file system become stage's. */
@@ -46,7 +46,8 @@ async function sourceOf(handle: FileHandle): Promise<ByteSource> {
   return {
     byteLength: size,
     async slice(begin, end) {
-      const bytes = new Uint8Array(Math.max(0, Math.min(end, size) - begin));
+      // Every byte that is given out is read first: no need to clear them.
+      const bytes = new Uint8Array(Buffer.allocUnsafeSlow(Math.max(0, Math.min(end, size) - begin)).buffer);
       let filled = 0;
       while (filled < bytes.byteLength) {
         const { bytesRead } = await handle.read(bytes, filled, bytes.byteLength - filled, begin + filled);

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { ModelPrepError } from '../errors.js';
 import { naturalOrder } from '../natural-order.js';
 import { parseSafetensors } from '../safetensors-header.js';
-import type { ByteSource } from '../safetensors-header.js';
+import type { ByteSource } from '../byte-source.js';
 import type { StoredTensor } from '../strided-view.js';
 import type { TensorInfo } from '../tensor-info.js';
 import { readTorchZip } from '../torch-zip.js';
