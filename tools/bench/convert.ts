@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { runProgram } from '@flexattn/stage';
 
 /** What a conversion is measured on, and where. */
-export interface ConvertBenchOptions {
+interface ConvertBenchOptions {
   /** Holds three times `bytes` while it runs. */
   folder: string;
   /** An interpreter with torch, which writes the checkpoint. */
@@ -15,7 +15,7 @@ export interface ConvertBenchOptions {
 }
 
 /** Seconds of each round, and bytes at most in memory. */
-export interface ConvertBench {
+interface ConvertBench {
   bytes: number;
   copy: number[];
   convert: number[];
@@ -33,7 +33,7 @@ console.log(process.resourceUsage().maxRSS * 1024);
  * Converts a checkpoint of PyTorch files, and copies the same files with dd (8 MiB at a time, fsync at the end), in
  * turn. Both read what the system has in memory and write to the disk. Linux.
  */
-export async function measureConvert(options: ConvertBenchOptions): Promise<ConvertBench> {
+async function measureConvert(options: ConvertBenchOptions): Promise<ConvertBench> {
   const { folder, python, bytes = 2e9, rounds = 5 } = options;
   await mkdir(folder, { recursive: true });
   const root = await mkdtemp(join(folder, 'convert-'));
