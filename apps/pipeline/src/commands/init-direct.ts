@@ -75,7 +75,8 @@ export const initDirect: DirectMode = {
       );
       return;
     }
-    const options: InitOptions = { ...flags, checkpoint, progress: !quiet, signal };
+    const warn = (line: string): void => void process.stderr.write(`${line}\n`);
+    const options: InitOptions = { ...flags, checkpoint, progress: !quiet, warn, signal };
     const { initialiseHighResProjections } = await import('@flexattn/model-prep');
     const report = await initialiseHighResProjections(options);
     const target = flags.inPlace ? checkpoint : (flags.out ?? '');

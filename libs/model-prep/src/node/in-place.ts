@@ -45,13 +45,12 @@ async function requireWritable(dir: string): Promise<void> {
     await access(dir, constants.W_OK);
   } catch (cause) {
     const error = toIoError(cause, dir);
-    const hint = 'the checkpoint cannot be written to: choose a new folder (--out)';
-    throw new ModelPrepError('READ_ONLY', error.message, {
-      file: dir,
-      hint,
-      cause,
-      exitCode: error.exitCode,
-    });
+    const isRefusal =
+      cause instanceof Error && 'code' in cause && /^(?:EROFS|EACCES|EPERM)$/.test(String(cause.code));
+    if (!isRefusal) throw error;
+    const what = 'expected a folder that may be written to, got a read-only one';
+    const hint = 'choose a new folder (--out)';
+    throw new ModelPrepError('READ_ONLY', what, { file: dir, hint, cause, exitCode: error.exitCode });
   }
 }
 

@@ -12,6 +12,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { spawnSync } from 'node:child_process';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -24,6 +25,7 @@ import {
   tensor,
   visionTensors,
   withHighRes,
+  writeCheckpoint,
 } from '../checkpoint.fixture.js';
 import type { Tensors } from '../checkpoint.fixture.js';
 import { VISION_PREFIX } from '../expected-tensors.js';
@@ -529,5 +531,73 @@ describe('initialiseHighResProjections writes', () => {
   it('no file under a name that another one has', async () => {
     const dir = fresh({ files: { 'model-00002-of-00002.safetensors': 'left over' } });
     await expect(init(dir)).rejects.toThrow(/model-00002-of-00002\.safetensors: .*NAME_TAKEN/);
+  });
+});
+
+/** A file system of its own at `folder`; false where this user may not mount one. */
+function mountedAt(folder: string, options = 'size=4m'): boolean {
+  mkdirSync(folder);
+  return spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder]).status === 0;
+}
+
+describe('initialiseHighResProjections meets', () => {
+  it('a checkpoint on another file system, and says that it is copied', async (context) => {
+    const disk = path();
+    if (!mountedAt(disk)) return context.skip('mounting needs root');
+    try {
+      const checkpoint = writeCheckpoint(join(disk, 'checkpoint'), { shards: 2 });
+      const said: string[] = [];
+      const { out, report } = await init(checkpoint, { warn: (line: string) => said.push(line) });
+      expect(report.state).toBe('initialised');
+      expect(said).toEqual([
+        expect.stringMatching(/is on another file system than .*: \d+ bytes are copied, not linked/),
+      ]);
+      const apart = await init(fresh({ shards: 2 }), { warn: (line: string) => said.push(line) });
+      expect(snapshot(apart.out)).toEqual(snapshot(out));
+      expect(said).toHaveLength(1);
+    } finally {
+      spawnSync('umount', [disk]);
+    }
+  });
+
+  it('a folder that it may not write to', async (context) => {
+    const disk = path();
+    if (!mountedAt(disk)) return context.skip('mounting needs root');
+    try {
+      const checkpoint = writeCheckpoint(join(disk, 'checkpoint'));
+      spawnSync('mount', ['-o', 'remount,ro', disk]);
+      const inPlace = initialiseHighResProjections({ checkpoint, inPlace: true });
+      await expect(inPlace).rejects.toThrow(/checkpoint: .*got a read-only one; .*--out.*READ_ONLY/);
+      await expect(inPlace).rejects.toHaveProperty('exitCode', 74);
+      await expect(
+        initialiseHighResProjections({ checkpoint: fresh(), out: join(disk, 'out') }),
+      ).rejects.toThrow(/the file system is read-only; choose another folder/);
+      expect((await init(checkpoint)).report.state).toBe('initialised');
+    } finally {
+      spawnSync('umount', [disk]);
+    }
+  });
+
+  it('a disk that is full, and leaves nothing there', async (context) => {
+    const disk = path();
+    if (!mountedAt(disk, 'size=16k')) return context.skip('mounting needs root');
+    try {
+      const full = initialiseHighResProjections({ checkpoint: fresh(), out: join(disk, 'out') });
+      await expect(full).rejects.toMatchObject({ code: 'DISK_FULL', exitCode: 74 });
+      expect(readdirSync(disk)).toEqual([]);
+    } finally {
+      spawnSync('umount', [disk]);
+    }
+  });
+
+  it("a snapshot of the hub's cache, whose links lead to its blobs", async () => {
+    const cache = join(path(), 'models--owner--name');
+    const snapshotDir = writeCheckpoint(join(cache, 'snapshots', 'a'.repeat(40)));
+    mkdirSync(join(cache, 'blobs'));
+    renameSync(join(snapshotDir, 'model.safetensors'), join(cache, 'blobs', 'b'));
+    symlinkSync('../../blobs/b', join(snapshotDir, 'model.safetensors'));
+    const { out, report } = await init(snapshotDir);
+    expect(report.state).toBe('initialised');
+    expect(statSync(join(out, 'model-00001-of-00002.safetensors')).isFile()).toBe(true);
   });
 });

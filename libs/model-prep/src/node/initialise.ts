@@ -7,9 +7,10 @@ import type { PlannedFile } from '../init-plan.js';
 import type { InitStrategy } from '../init-recipe.js';
 import { naturalOrder } from '../natural-order.js';
 import { listCheckpointFiles } from './checkpoint-files.js';
+import type { CheckpointFile } from './checkpoint-files.js';
 import type { FreshSource } from './fresh-projection.js';
 import { isLeftLocked, writeInPlace } from './in-place.js';
-import { checkApart, checkFree, clearLeftovers, isFree, writeNewFolder } from './new-folder.js';
+import { checkApart, checkFree, clearLeftovers, deviceOf, isFree, writeNewFolder } from './new-folder.js';
 import { openCheckpointWith } from './open-checkpoint.js';
 import type { OpenedCheckpoint } from './open-checkpoint.js';
 import { holdsResult } from './same-result.js';
@@ -39,6 +40,8 @@ export interface InitOptions {
   signal?: AbortSignal | undefined;
   /** Says on standard error how far the copy is; default no. */
   progress?: boolean | undefined;
+  /** Told what this machine makes expensive: links that must be copies. */
+  warn?: ((line: string) => void) | undefined;
   /** Writes nothing and reports what would be written; whether `out` is free is not asked. */
   dryRun?: boolean | undefined;
   /** Bytes of tensors in one new shard; default 5e9. */
@@ -108,6 +111,7 @@ export async function initialiseHighResProjections(options: InitOptions): Promis
   const progress = createProgress({ label: 'init', total: bytes, unit: 'bytes', quiet: !options.progress });
   const writer: PlanWriter = { source, progress, signal };
   if (out !== undefined) {
+    await warnOfCopies(files, dir, out, options.warn);
     await writeNewFolder(out, async (folder) => {
       for (const file of plan) await writePlanned(file, folder, writer);
     });
@@ -116,6 +120,19 @@ export async function initialiseHighResProjections(options: InitOptions): Promis
   }
   progress.finish();
   return report;
+}
+
+/** Between two file systems there are no links. */
+async function warnOfCopies(
+  files: readonly CheckpointFile[],
+  dir: string,
+  out: string,
+  warn: InitOptions['warn'],
+): Promise<void> {
+  const device = await deviceOf(out);
+  const copied = files.filter((file) => file.device !== device).reduce((sum, { bytes }) => sum + bytes, 0);
+  if (copied === 0) return;
+  warn?.(`${dir} is on another file system than ${out}: ${copied} bytes are copied, not linked`);
 }
 
 function targetOf({ checkpoint, out, inPlace = false }: InitOptions): string | undefined {

@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, realpath, rename, rm, rmdir } from 'node:fs/promises';
+import { mkdir, open, readdir, realpath, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { toIoError } from '@flexattn/stage';
 import { ModelPrepError } from '../errors.js';
@@ -70,6 +70,17 @@ const lockOf = (out: string): string => `${resolve(out)}.lock`;
 /** Removes what a run that was killed right after its last step left beside `out`. */
 export async function clearLeftovers(out: string): Promise<void> {
   if ((await entryKind(lockOf(out))) !== 'none') await withLock(lockOf(out), () => Promise.resolve());
+}
+
+/** Number of the file system that `path` lies on, or will. */
+export async function deviceOf(path: string): Promise<number> {
+  let folder = resolve(path);
+  while ((await entryKind(folder)) === 'none') folder = dirname(folder);
+  try {
+    return (await stat(folder)).dev;
+  } catch (cause) {
+    throw toIoError(cause, folder);
+  }
 }
 
 /** Not every file system renames a folder onto an empty one. */
