@@ -5,7 +5,7 @@ import type { ByteSource } from './byte-source.js';
 import type { StoredTensor } from './strided-view.js';
 
 /** Bytes of one piece; a tensor of any size passes through this much memory. */
-const PIECE_BYTES = 8 * 1024 * 1024;
+export const PIECE_BYTES = 8 * 1024 * 1024;
 /** Bytes of a strided view that are read at once, those between its elements included. */
 const WINDOW_BYTES = 32 * 1024 * 1024;
 /** Bytes from which on a window of mostly unwanted bytes is split: a read costs about as much as copying these. */

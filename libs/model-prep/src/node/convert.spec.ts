@@ -92,6 +92,23 @@ describe('convertCheckpoint', () => {
     });
   });
 
+  it('keeps the pieces of large tensors apart while it reads ahead', async () => {
+    const bytes = Uint8Array.from({ length: 40 << 20 }, (_, i) => (i * 31) ^ (i >> 9) ^ (i >> 17));
+    const parts = {
+      type: 'torch.ByteStorage',
+      length: op.int(bytes.length),
+      shape: [bytes.length],
+      stride: [1],
+    };
+    const file = torchFile({
+      pickle: pickle(op.dict(op.text('a'), tensorOps(parts))),
+      storages: { 0: bytes },
+    });
+    const { out } = await convert(fresh({ 'pytorch_model.bin': file }));
+    const written = readFileSync(join(out, 'model.safetensors'));
+    expect(Buffer.compare(written.subarray(written.length - bytes.length), bytes)).toBe(0);
+  });
+
   it('splits at the size that was asked for, in natural order, and writes the index', async () => {
     const { out, report } = await convert(fresh(), { maxShardBytes: 60 });
     const index = JSON.parse(readFileSync(join(out, 'model.safetensors.index.json'), 'utf8')) as unknown;

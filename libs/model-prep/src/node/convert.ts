@@ -8,10 +8,13 @@ import { naturalOrder } from '../natural-order.js';
 import { readAhead } from '../read-ahead.js';
 import { listCheckpointFiles } from './checkpoint-files.js';
 import { checkApart, checkFree, writeNewFolder } from './new-folder.js';
+import { PIECE_BYTES } from '../tensor-bytes.js';
 import { StorageChecks } from './storage-checks.js';
 import { readTensorBytes } from './tensor-bytes.js';
 import { openWeights, requireWeights } from './weight-folder.js';
 import type { Weights } from './weight-folder.js';
+import { reusedBuffers } from './weight-file.js';
+import type { Allocate } from './weight-file.js';
 
 /** What to convert, and where to. */
 export interface ConvertOptions {
@@ -38,6 +41,8 @@ export interface ConvertReport {
   files: { path: string; bytes: number; how: 'written' | 'linked' }[];
 }
 
+/** Pieces at once in memory: one that is written, one that was read ahead, one to spare. */
+const BUFFERS = 3;
 /** Bytes of tensors in one shard: what transformers writes by default. */
 const MAX_SHARD_BYTES = 5e9;
 
@@ -66,8 +71,9 @@ export async function convertCheckpoint(options: ConvertOptions): Promise<Conver
       quiet: !options.progress,
     });
     const checks = await StorageChecks.open(dir, weights.files);
+    const memory = reusedBuffers(BUFFERS, PIECE_BYTES);
     await writeNewFolder(out, async (folder) => {
-      for (const file of plan) await writeConverted(file, { dir, folder, checks, progress, signal });
+      for (const file of plan) await writeConverted(file, { dir, folder, checks, memory, progress, signal });
       await checks.finish(signal);
     });
     progress.finish();
@@ -90,6 +96,7 @@ interface ConvertWriter {
   dir: string;
   folder: string;
   checks: StorageChecks;
+  memory: Allocate;
   progress: Progress;
   signal: AbortSignal | undefined;
 }
@@ -104,11 +111,12 @@ async function writeConverted(file: ConvertedFile, writer: ConvertWriter): Promi
 
 async function* shardBytes(
   { header, tensors }: Extract<ConvertedFile, { how: 'shard' }>,
-  { dir, checks, progress, signal }: ConvertWriter,
+  { dir, checks, memory, progress, signal }: ConvertWriter,
 ): AsyncGenerator<Uint8Array, undefined> {
   yield header;
   for (const tensor of tensors) {
-    for await (const piece of checks.pass(tensor, readTensorBytes(resolve(dir, tensor.file), tensor))) {
+    const pieces = readTensorBytes(resolve(dir, tensor.file), tensor, memory);
+    for await (const piece of checks.pass(tensor, pieces)) {
       signal?.throwIfAborted();
       yield piece;
       progress.advance(piece.byteLength);
