@@ -93,7 +93,7 @@ describe('convertCheckpoint', () => {
   });
 
   it('keeps the pieces of large tensors apart while it reads ahead', async () => {
-    const bytes = Uint8Array.from({ length: 40 << 20 }, (_, i) => (i * 31) ^ (i >> 9) ^ (i >> 17));
+    const bytes = Uint8Array.from({ length: 33 << 20 }, (_, i) => (i * 31) ^ (i >> 9) ^ (i >> 17));
     const parts = {
       type: 'torch.ByteStorage',
       length: op.int(bytes.length),
@@ -103,6 +103,9 @@ describe('convertCheckpoint', () => {
     const file = torchFile({
       pickle: pickle(op.dict(op.text('a'), tensorOps(parts))),
       storages: { 0: bytes },
+      // No CRC: the fixture's own is slow.
+      edit: (entries) =>
+        entries.map((part) => ({ ...part, local: { crc: 0 }, directory: { crc: 0 }, tail: { crc: 0 } })),
     });
     const { out } = await convert(fresh({ 'pytorch_model.bin': file }));
     const written = readFileSync(join(out, 'model.safetensors'));
