@@ -1,9 +1,9 @@
 import type { Dtype } from './dtype.js';
 import { ModelPrepError } from './errors.js';
+import type { PickleFail, PickleHost } from './pickle-machine.js';
+import { readPickle } from './pickle-reader.js';
 import { PickleDict, PickleGlobal, PickleStorage, PickleTensor, PickleTuple } from './pickle-value.js';
 import type { PickleValue } from './pickle-value.js';
-import { readPickle } from './pickle-reader.js';
-import type { PickleFail, PickleHost } from './pickle-reader.js';
 import { cut, quoted } from './shown.js';
 import { MAX_DIMENSIONS } from './tensor-entry.js';
 
