@@ -4,6 +4,7 @@ import type { Progress } from '@flexattn/stage';
 import { planConversion } from '../convert-plan.js';
 import type { ConvertedFile } from '../convert-plan.js';
 import { ModelPrepError } from '../errors.js';
+import { MAX_SHARD_BYTES } from '../init-plan.js';
 import { naturalOrder } from '../natural-order.js';
 import { readAhead } from '../read-ahead.js';
 import { listCheckpointFiles } from './checkpoint-files.js';
@@ -43,8 +44,6 @@ export interface ConvertReport {
 
 /** Pieces at once in memory: one that is written, one that was read ahead, one to spare. */
 const BUFFERS = 3;
-/** Bytes of tensors in one shard: what transformers writes by default. */
-const MAX_SHARD_BYTES = 5e9;
 
 /**
  * Writes a checkpoint whose weights are PyTorch zip files (`pytorch_model.bin`, or shards with an index) again with
