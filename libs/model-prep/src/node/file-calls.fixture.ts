@@ -18,7 +18,7 @@ export async function watchFileCalls(before: (syscall: string) => void): Promise
   const functions = fs.promises as unknown as Record<string, Call>;
   const undo = [
     ...wrapAll(functions, Object.keys(functions), before),
-    ...wrapAll(prototype, ['read', 'write', 'sync', 'stat', 'truncate', 'close'], before),
+    ...wrapAll(prototype, ['read', 'write', 'sync', 'stat', 'truncate'], before),
   ];
   syncBuiltinESMExports();
   return () => {
@@ -36,8 +36,14 @@ function wrapAll(
     const original = owner[name];
     if (typeof original !== 'function') return [];
     owner[name] = async function (this: unknown, ...args: unknown[]): Promise<unknown> {
+      // A close that fails has closed nevertheless.
+      if (name === 'close') await original.apply(this, args);
       before(SYSCALLS[name] ?? name);
-      return original.apply(this, args);
+      if (name === 'close') return undefined;
+      const result = await original.apply(this, args);
+      // Closing is a property of every handle, not of their prototype.
+      if (name === 'open') wrapAll(result as Record<string, Call>, ['close'], before);
+      return result;
     };
     return [() => void (owner[name] = original)];
   });

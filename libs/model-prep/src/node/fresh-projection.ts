@@ -7,6 +7,7 @@ import type { InitRecipe } from '../init-recipe.js';
 import { bfloat16Bits, float16Bits, float32Bits } from '../round-half.js';
 import type { TensorInfo } from '../tensor-info.js';
 import { readTensorBytes } from './tensor-bytes.js';
+import type { Allocate } from './weight-file.js';
 
 /** Where new projections come from. */
 export interface FreshSource {
@@ -17,26 +18,27 @@ export interface FreshSource {
 }
 
 /** Bytes of one piece; a multiple of every element and of a cipher block. */
-const PIECE_BYTES = 1 << 20;
+const FRESH_BYTES = 1 << 20;
 
 /**
- * The bytes of a new projection, dense and in pieces; the same on every machine.
+ * The bytes of a new projection, dense and in pieces; the same on every machine. Copied ones are put into `memory`.
  *
  * @throws ModelPrepError DTYPE_UNSUPPORTED where random values are asked for in another dtype than F32, F16 or BF16
  */
 export async function* freshBytes(
   { from, name }: Pick<ProjectionPair, 'from' | 'name'>,
   { dir, hiddenSize, recipe }: FreshSource,
+  memory?: Allocate,
 ): AsyncGenerator<Uint8Array, undefined> {
-  if (recipe.strategy === 'copy') yield* readTensorBytes(resolve(dir, from.file), from);
+  if (recipe.strategy === 'copy') yield* readTensorBytes(resolve(dir, from.file), from, memory);
   else if (recipe.strategy === 'zero') yield* zeros(from.byteLength);
   else yield* randomBytes(from, `${formatRecipe(recipe)}:${name}`, 1 / Math.sqrt(hiddenSize));
 }
 
 function* zeros(length: number): Generator<Uint8Array, undefined> {
-  const piece = new Uint8Array(PIECE_BYTES);
-  for (let at = 0; at < length; at += PIECE_BYTES)
-    yield piece.subarray(0, Math.min(PIECE_BYTES, length - at));
+  const piece = new Uint8Array(FRESH_BYTES);
+  for (let at = 0; at < length; at += FRESH_BYTES)
+    yield piece.subarray(0, Math.min(FRESH_BYTES, length - at));
 }
 
 /**
@@ -48,9 +50,9 @@ function* randomBytes(tensor: TensorInfo, label: string, bound: number): Generat
   const key = createHash('sha256').update(label).digest().subarray(0, 16);
   const cipher = createCipheriv('aes-128-ctr', key, new Uint8Array(16));
   const elements = tensor.byteLength / steps.BYTES_PER_ELEMENT;
-  const zero = new Uint8Array(PIECE_BYTES);
-  for (let at = 0; at < elements; at += PIECE_BYTES / 2) {
-    const count = Math.min(PIECE_BYTES / 2, elements - at);
+  const zero = new Uint8Array(FRESH_BYTES);
+  for (let at = 0; at < elements; at += FRESH_BYTES / 2) {
+    const count = Math.min(FRESH_BYTES / 2, elements - at);
     const draws = cipher.update(zero.subarray(0, count * 2));
     const values = steps instanceof Uint32Array ? new Uint32Array(count) : new Uint16Array(count);
     for (let i = 0; i < count; i++) values[i] = steps[draws.readUInt16LE(i * 2)] ?? 0;

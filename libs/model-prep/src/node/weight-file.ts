@@ -27,14 +27,15 @@ export function reusedBuffers(count: number, bytes: number): Allocate {
 
 /** Opens `file` for reads by range, calls `use` and closes it. Errors of the file system become stage's. */
 export async function withWeightFile<T>(file: string, use: (source: ByteSource) => Promise<T>): Promise<T> {
-  let handle: FileHandle | undefined;
   try {
-    handle = await open(file, 'r');
-    return await use(await sourceOf(handle));
+    const handle = await open(file, 'r');
+    try {
+      return await use(await sourceOf(handle));
+    } finally {
+      await handle.close();
+    }
   } catch (cause) {
     throw toIoError(cause, file);
-  } finally {
-    await handle?.close();
   }
 }
 
@@ -44,14 +45,15 @@ export async function* streamWeightFile<T>(
   pieces: (source: ByteSource) => AsyncIterable<T>,
   memory?: Allocate,
 ): AsyncGenerator<T, undefined> {
-  let handle: FileHandle | undefined;
   try {
-    handle = await open(file, 'r');
-    yield* pieces(await sourceOf(handle, memory));
+    const handle = await open(file, 'r');
+    try {
+      yield* pieces(await sourceOf(handle, memory));
+    } finally {
+      await handle.close();
+    }
   } catch (cause) {
     throw toIoError(cause, file);
-  } finally {
-    await handle?.close();
   }
 }
 

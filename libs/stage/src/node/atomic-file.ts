@@ -51,8 +51,10 @@ export async function createAtomicFile(path: string): Promise<AtomicFile> {
     write: (chunk) =>
       orAbort(async () => {
         const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-        await writeAll(file, bytes);
+        // The disk and the processor work at the same time.
+        const written = writeAll(file, bytes);
         hash.update(bytes);
+        await written;
         size += bytes.length;
       }),
     commit: () =>
