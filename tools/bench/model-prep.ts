@@ -125,6 +125,7 @@ async function measureDownload(root: string, rounds: number): Promise<void> {
   try {
     const download = start('download 1.5 GB');
     const curl = start('curl');
+    const synced = start('curl, then sync');
     const total = (await Promise.all(FILES.map((name) => stat(join(source, name))))).reduce(
       (sum, { size }) => sum + size,
       0,
@@ -143,10 +144,16 @@ async function measureDownload(root: string, rounds: number): Promise<void> {
       ]);
       await runProgram('curl', ['-sf', ...urls]);
       curl.seconds.push((performance.now() - before) / 1000);
+      await runProgram(
+        'sync',
+        FILES.map((name) => join(out, name)),
+      );
+      synced.seconds.push((performance.now() - before) / 1000);
       await rm(out, { recursive: true });
     }
     print(download, `${(total / 1e6 / median(download.seconds)).toFixed(0)} MB/s, hash included`, curl);
     print(curl);
+    print(synced);
   } finally {
     hub.stop();
   }

@@ -37,7 +37,8 @@ export const parametersOf = ({ shape }: Pick<TensorInfo, 'shape'>): number =>
 
 /** Tensors by part of the model, those of all layers together where dtype and shape agree. */
 export function groupByModule(tensors: ReadonlyMap<string, TensorInfo>): CheckpointModule[] {
-  const modules = new Map(MODULES.map(([name]): [string, Map<string, TensorGroup>] => [name, new Map()]));
+  const modules = new Map<string, Map<string, TensorGroup>>();
+  for (const [name] of MODULES) modules.set(name, new Map());
   for (const [name, info] of [...tensors].sort(([a], [b]) => naturalOrder(a, b))) {
     const [module] = MODULES.find(([, pattern]) => pattern.test(name)) ?? ['other'];
     const groups = modules.get(module);

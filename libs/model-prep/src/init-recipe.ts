@@ -4,9 +4,6 @@
  */
 export type InitStrategy = 'copy' | 'random' | 'zero';
 
-/** All strategies. */
-export const INIT_STRATEGIES = ['copy', 'random', 'zero'] as const satisfies readonly InitStrategy[];
-
 /** What decides every value of a new projection, together with the checkpoint. */
 export interface InitRecipe {
   strategy: InitStrategy;

@@ -1,16 +1,13 @@
-import { createHash } from 'node:crypto';
-import { rm, stat, statfs } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
-import { createProgress, linkOrCopy, resolveInside, StageError, toIoError } from '@flexattn/stage';
+import { rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { createProgress, linkOrCopy, toIoError } from '@flexattn/stage';
 import pLimit from 'p-limit';
-import { ModelPrepError } from '../errors.js';
 import { chooseFiles } from '../hub-files.js';
-import type { HubCommit, HubFile } from '../hub-files.js';
 import { parseHubReference } from '../hub-reference.js';
 import type { HubReference } from '../hub-reference.js';
 import { downloadFile } from './download-file.js';
-import { hasBytesOf } from './file-digest.js';
-import { findInCache } from './hub-cache.js';
+import { freeBytes, PARTS, planDownload, refuseOffline, requireSpace } from './download-plan.js';
+import type { PlannedDownload } from './download-plan.js';
 import { realWait } from './hub-connection.js';
 import type { HubConnection } from './hub-connection.js';
 import { readHubEnvironment } from './hub-environment.js';
@@ -70,8 +67,6 @@ export interface DownloadReport {
 
 /** Files at once. */
 const CONCURRENT_FILES = 4;
-/** Below the output folder: what is not complete. */
-const PARTS = '.flexattn-download';
 
 /**
  * Fetches a checkpoint from the hub: the commit that `flexattn.lock.json` pins (at first use: the one that the revision
@@ -113,96 +108,6 @@ export async function downloadCheckpoint(options: DownloadOptions): Promise<Down
   await requireSpace(out, fetched, edge.freeBytes ?? freeBytes);
   await place(planned, { ...options, connection, reference: { ...reference, revision: commit.commit } });
   return report;
-}
-
-/** A file, where it goes, and where it comes from. */
-interface PlannedDownload {
-  file: HubFile;
-  target: string;
-  /** Incomplete, while it is fetched. */
-  part: string;
-  how: DownloadedFile['how'];
-  /** In the standard cache. */
-  source?: string;
-}
-
-interface PlanSources {
-  reference: HubReference;
-  commit: HubCommit;
-  cache: string;
-  signal: AbortSignal | undefined;
-}
-
-async function planDownload(
-  out: string,
-  files: readonly HubFile[],
-  { reference, commit, cache, signal }: PlanSources,
-): Promise<PlannedDownload[]> {
-  const planned: PlannedDownload[] = [];
-  for (const file of files) {
-    const target = resolveInside(out, file.path);
-    const name = createHash('sha256').update(`${file.path}\0${file.hash.digest}`).digest('hex').slice(0, 32);
-    const place = { file, target, part: join(out, PARTS, `${name}.part`) };
-    if (await isThere(target, file, signal)) {
-      planned.push({ ...place, how: 'kept' });
-      continue;
-    }
-    const source = await findInCache(cache, reference, commit.commit, file, signal);
-    planned.push(source === undefined ? { ...place, how: 'fetched' } : { ...place, how: 'linked', source });
-  }
-  return planned;
-}
-
-async function isThere(target: string, file: HubFile, signal: AbortSignal | undefined): Promise<boolean> {
-  return (await sizeOf(target)) === file.size && hasBytesOf(target, file, signal);
-}
-
-/** Bytes of a file; undefined where there is none. */
-async function sizeOf(path: string): Promise<number | undefined> {
-  if ((await entryKind(path)) !== 'file') return undefined;
-  try {
-    return (await stat(path)).size;
-  } catch (cause) {
-    throw toIoError(cause, path);
-  }
-}
-
-function refuseOffline({ repo }: HubReference, missing: readonly PlannedDownload[], cache: string): never {
-  const names = missing.map(({ file }) => file.path).join(', ');
-  const what = `offline: expected ${names} in ${cache}, got none with the right bytes`;
-  const hint = 'run once with the network (without --offline and HF_HUB_OFFLINE)';
-  throw new ModelPrepError('OFFLINE', what, { file: `hub:${repo}`, hint });
-}
-
-async function requireSpace(
-  out: string,
-  fetched: readonly PlannedDownload[],
-  free: DownloadEdge['freeBytes'],
-): Promise<void> {
-  let needed = 0;
-  for (const { file, part } of fetched) needed += Math.max(0, file.size - ((await sizeOf(part)) ?? 0));
-  let folder = resolve(out);
-  while ((await entryKind(folder)) === 'none') folder = dirname(folder);
-  const available = await free(folder);
-  if (needed <= available) return;
-  throw new StageError(
-    'DISK_FULL',
-    `expected ${needed} free bytes for the files to fetch, got ${available}`,
-    {
-      file: out,
-      hint: 'free some space or choose another folder',
-      exitCode: 74,
-    },
-  );
-}
-
-async function freeBytes(folder: string): Promise<number> {
-  try {
-    const { bavail, bsize } = await statfs(folder);
-    return bavail * bsize;
-  } catch (cause) {
-    throw toIoError(cause, folder);
-  }
 }
 
 interface Placing extends Pick<DownloadOptions, 'out' | 'progress'> {

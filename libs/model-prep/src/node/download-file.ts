@@ -163,7 +163,7 @@ const BLOCK_BYTES = 4 * 1024 * 1024;
 async function* blocksOf(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, undefined> {
   const block = new Uint8Array(BLOCK_BYTES);
   let filled = 0;
-  let failure: unknown;
+  let failure: { cause: unknown } | undefined;
   try {
     for await (const piece of pieces) {
       for (let at = 0; at < piece.byteLength;) {
@@ -177,10 +177,10 @@ async function* blocksOf(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
       }
     }
   } catch (cause) {
-    failure = cause;
+    failure = { cause };
   }
   if (filled > 0) yield block.subarray(0, filled);
-  if (failure !== undefined) throw failure;
+  if (failure) throw failure.cause;
 }
 
 /**

@@ -74,13 +74,19 @@ export async function clearLeftovers(out: string): Promise<void> {
 
 /** Number of the file system that `path` lies on, or will. */
 export async function deviceOf(path: string): Promise<number> {
-  let folder = resolve(path);
-  while ((await entryKind(folder)) === 'none') folder = dirname(folder);
+  const folder = await existingFolder(path);
   try {
     return (await stat(folder)).dev;
   } catch (cause) {
     throw toIoError(cause, folder);
   }
+}
+
+/** `path`, or the nearest folder above it that is there. */
+export async function existingFolder(path: string): Promise<string> {
+  let folder = resolve(path);
+  while ((await entryKind(folder)) === 'none') folder = dirname(folder);
+  return folder;
 }
 
 /** Not every file system renames a folder onto an empty one. */

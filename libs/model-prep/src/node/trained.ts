@@ -66,7 +66,7 @@ export function beginning(tensor: TensorInfo): TensorInfo {
 }
 
 /** The last elements of a row-major tensor. */
-export function end(tensor: TensorInfo): TensorInfo {
+function end(tensor: TensorInfo): TensorInfo {
   const last = beginning(tensor);
   return { ...last, byteOffset: tensor.byteOffset + tensor.byteLength - last.byteLength };
 }
