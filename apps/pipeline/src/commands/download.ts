@@ -57,7 +57,7 @@ export function downloadText(report: DownloadReport, out: string, dryRun: boolea
   const count = (how: string): number => files.filter((file) => file.how === how).length;
   const verb = dryRun ? 'would fetch' : 'fetched';
   const lines = [
-    `${repo}@${revision} is pinned to ${commit}`,
+    `${repo}@${revision}: commit ${commit}`,
     ...(dryRun ? files.map(({ path, bytes, how }) => `${how}  ${path}  ${byteSize(bytes)}`) : []),
     `${verb} ${count('fetched')} files, ${byteSize(fetchedBytes)}; ${count('linked')} from the cache, ${count('kept')} kept: ${out}`,
   ];
