@@ -7,6 +7,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ bench(args: readonly s
   {
     'data-prep': () => import('./data-prep.js'),
     eval: () => import('./eval.js'),
+    'model-prep': () => import('./model-prep.js'),
   };
 
 const [name = '', ...args] = process.argv.slice(2);

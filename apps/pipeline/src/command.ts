@@ -1,6 +1,9 @@
 import { Command } from 'commander';
 import { addAskCommand } from './commands/ask.js';
 import { addCompareCommand } from './commands/compare.js';
+import { addConvertCommand } from './commands/convert.js';
+import { addDiffWeightsCommand } from './commands/diff-weights.js';
+import { addDownloadCommand } from './commands/download.js';
 import { addInspectCommand } from './commands/inspect.js';
 import { addPythonCommand } from './commands/python-env.js';
 import { addStageCommands } from './commands/stages.js';
@@ -18,9 +21,12 @@ export function createProgram(version: string): Command {
     .exitOverride();
   addStageCommands(program);
   addAskCommand(program);
+  addCompareCommand(program);
   addInspectCommand(program);
   addVerifyCommand(program);
+  addDownloadCommand(program);
+  addConvertCommand(program);
+  addDiffWeightsCommand(program);
   addPythonCommand(program);
-  addCompareCommand(program);
   return program;
 }

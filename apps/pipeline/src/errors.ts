@@ -8,7 +8,8 @@ export type PipelineErrorCode =
   | 'INPUT_MISSING'
   | 'QUESTION_TOO_LONG'
   | 'STAGE_NOT_RUN'
-  | 'VERIFY_FAILED';
+  | 'VERIFY_FAILED'
+  | 'WEIGHTS_DIFFER';
 
 /** What goes wrong between the stages: configuration, order, missing inputs. */
 export class PipelineError extends FlexattnError<PipelineErrorCode> {}

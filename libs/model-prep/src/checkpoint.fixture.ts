@@ -1,7 +1,8 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { afterAll, beforeAll } from 'vitest';
 import type { Dtype } from './dtype.js';
 import type { Tensor } from './float32.js';
 import { writeSafetensors } from './safetensors-writer.js';
@@ -34,6 +35,17 @@ export const EXTRA = { lowres_size: '6', highres_size: '18', zoom_ratio: '3', th
 
 /** Tensors by name. */
 export type Tensors = Map<string, Tensor>;
+
+/** The tensors with a copy of every `k_proj` and `v_proj` that `choose` takes. */
+export function withHighRes(tensors: Tensors, choose: (name: string) => boolean = () => true): Tensors {
+  const copies = [...tensors].filter(
+    ([name]) => /^model\.layers\.\d+\.self_attn\.[kv]_proj\./.test(name) && choose(name),
+  );
+  return new Map([
+    ...tensors,
+    ...copies.map(([name, value]) => [name.replace('_proj.', '_proj_hd.'), value] as const),
+  ]);
+}
 
 /** The decoder's and the projector's tensors of `CONFIG`; every byte depends on name and place. */
 export function decoderTensors({
@@ -86,13 +98,32 @@ export function visionTensors(prefix = ''): Tensors {
   return new Map(shapes.map(([name, shape]) => [prefix + name, tensor(prefix + name, shape, 'F32')]));
 }
 
-const ELEMENT_BYTES: Partial<Record<Dtype, number>> = { F32: 4, F16: 2, BF16: 2 };
+const ELEMENT_BYTES: Partial<Record<Dtype, number>> = { F32: 4, F16: 2, BF16: 2, F8_E4M3: 1 };
 
 /** A tensor whose bytes depend on its name. */
 export function tensor(name: string, shape: number[], dtype: Dtype): Tensor {
   const bytes = shape.reduce((product, n) => product * n, ELEMENT_BYTES[dtype] ?? NaN);
   const seed = createHash('sha256').update(name).digest();
   return { dtype, shape, data: Uint8Array.from({ length: bytes }, (_, i) => (seed[i % 32] ?? 0) ^ (i >> 5)) };
+}
+
+/** Folders of checkpoints for the tests of a file, removed behind them. */
+export function checkpointFolders(): {
+  /** The folder that holds them all. */
+  root: () => string;
+  /** A path at which nothing is. */
+  path: () => string;
+  /** A new checkpoint. */
+  fresh: (parts?: CheckpointParts) => string;
+} {
+  let folder = '';
+  let count = 0;
+  beforeAll(() => {
+    folder = temporaryFolder();
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const path = (): string => join(folder, String(count++));
+  return { root: () => folder, path, fresh: (parts) => writeCheckpoint(path(), parts) };
 }
 
 /** A new empty folder below the system's folder for temporary files. */

@@ -17,9 +17,28 @@ export type ModelPrepErrorCode =
   | 'BAD_SHAPE'
   | 'BAD_OFFSETS'
   | 'NUMBER_TOO_LARGE'
+  | 'NAME_TOO_LONG'
   | 'SIZE_MISMATCH'
   | 'OVERLAP'
   | 'HOLE'
+  // one PyTorch zip file
+  | 'LEGACY_PICKLE'
+  | 'NOT_A_TORCH_FILE'
+  | 'ZIP_DAMAGED'
+  | 'ZIP_UNSUPPORTED'
+  | 'ZIP_MISMATCH'
+  | 'ZIP_TOO_LARGE'
+  | 'CRC_MISMATCH'
+  | 'ENTRY_MISSING'
+  | 'BAD_BYTE_ORDER'
+  | 'PICKLE_DAMAGED'
+  | 'PICKLE_OPCODE'
+  | 'PICKLE_GLOBAL'
+  | 'PICKLE_CALL'
+  | 'PICKLE_TOO_LARGE'
+  | 'BAD_STATE_DICT'
+  | 'BAD_STORAGE'
+  | 'BAD_VIEW'
   // a folder of them
   | 'FOLDER_MISSING'
   | 'CONFIG_MISSING'
@@ -28,6 +47,7 @@ export type ModelPrepErrorCode =
   | 'NO_WEIGHTS'
   | 'PYTORCH_WEIGHTS'
   | 'AMBIGUOUS_WEIGHTS'
+  | 'NOTHING_TO_CONVERT'
   | 'BAD_INDEX'
   | 'SHARD_MISSING'
   | 'TENSOR_NOT_IN_SHARD'
@@ -38,13 +58,30 @@ export type ModelPrepErrorCode =
   | 'LAYER_COUNT_MISMATCH'
   | 'TENSOR_TOO_LARGE'
   | 'DTYPE_UNSUPPORTED'
+  | 'BAD_PREFIX'
+  | 'BAD_SLICE'
   // the initialisation
   | 'PARTLY_TRAINED'
+  | 'FORCE_IN_PLACE'
+  | 'OUT_MISSING'
+  | 'READ_ONLY'
   | 'LINK_ESCAPE'
   | 'NOT_A_REGULAR_FILE'
   | 'NAME_TAKEN'
   | 'OUT_EXISTS'
-  | 'OUT_OVERLAPS';
+  | 'OUT_OVERLAPS'
+  // the hub
+  | 'BAD_HUB_REFERENCE'
+  | 'NOTHING_TO_DOWNLOAD'
+  | 'HUB_DENIED'
+  | 'HUB_NOT_FOUND'
+  | 'HUB_REFUSED'
+  | 'HUB_UNREACHABLE'
+  | 'HUB_WRONG_BYTES'
+  | 'BAD_LOCK_FILE'
+  | 'OFFLINE'
+  // checks of a folder
+  | 'BAD_CHECKSUMS';
 
 /** A refusal by this library; `code` tells which one, `file` and `item` (a tensor or a key) where. */
 export class ModelPrepError extends FlexattnError<ModelPrepErrorCode> {}

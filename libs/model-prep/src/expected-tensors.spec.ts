@@ -25,18 +25,18 @@ const HD = 'model.layers.3.self_attn.v_proj_hd.weight';
 
 describe('checkTensors', () => {
   it('accepts a checkpoint with biases or without, with its vision tower or without', () => {
-    expect(() => checkTensors(config, all())).not.toThrow();
-    expect(() => checkTensors(config, all(true))).not.toThrow();
+    expect(() => checkTensors(config, all(), 'dir')).not.toThrow();
+    expect(() => checkTensors(config, all(true), 'dir')).not.toThrow();
     const decoder = new Map([...all()].filter(([name]) => !name.startsWith(VISION_PREFIX)));
-    expect(() => checkTensors(config, decoder)).not.toThrow();
-    expect(() => checkTensors(config, changed(HD, [4, 8]))).not.toThrow();
+    expect(() => checkTensors(config, decoder, 'dir')).not.toThrow();
+    expect(() => checkTensors(config, changed(HD, [4, 8]), 'dir')).not.toThrow();
   });
 
   it('asks for no lm_head where the word embeddings are tied', () => {
     const tensors = changed('lm_head.weight', undefined);
-    expect(() => checkTensors({ ...config, tie_word_embeddings: true }, tensors)).not.toThrow();
-    expect(() => checkTensors(config, tensors)).toThrow(
-      /lm_head\.weight: .*\[16, 8\], got none.*TENSOR_MISSING/,
+    expect(() => checkTensors({ ...config, tie_word_embeddings: true }, tensors, 'dir')).not.toThrow();
+    expect(() => checkTensors(config, tensors, 'dir')).toThrow(
+      /^dir\[lm_head\.weight\]: .*\[16, 8\], got none.*TENSOR_MISSING/,
     );
   });
 
@@ -64,11 +64,32 @@ describe('checkTensors', () => {
       /num_hidden_layers\]: expected 11 .*hold 12.*LAYER_COUNT/,
     ],
   ])('refuses %s of shape %j', (name, shape, message) => {
-    expect(() => checkTensors(config, changed(name, shape))).toThrow(message);
+    expect(() => checkTensors(config, changed(name, shape), 'dir')).toThrow(message);
+  });
+
+  it('asks for biases, or for none, where config.json says so', () => {
+    const biased = { ...config, attention_bias: true };
+    const queries = [...all(true)].flatMap(([name, tensor]): [string, typeof tensor][] =>
+      /k_proj\.bias$/.test(name) && !name.includes('vision')
+        ? [
+            [name.replace('k_proj', 'q_proj'), { ...tensor, shape: [8] }],
+            [name.replace('k_proj', 'o_proj'), { ...tensor, shape: [8] }],
+          ]
+        : [],
+    );
+    expect(() => checkTensors(biased, new Map([...all(true), ...queries]), 'dir')).not.toThrow();
+    expect(() => checkTensors(biased, all(true), 'dir')).toThrow(/q_proj\.bias\]: .*TENSOR_MISSING/);
+    const plain = { ...config, attention_bias: false };
+    expect(() => checkTensors(plain, all(), 'dir')).not.toThrow();
+    expect(() => checkTensors(plain, all(true), 'dir')).toThrow(
+      /attention_bias\]: expected no biases.*k_proj\.bias.*BAD_CONFIG/,
+    );
   });
 
   it('refuses weights of fewer layers than config.json says', () => {
     const tensors = new Map([...all()].filter(([name]) => !name.startsWith('model.layers.10.')));
-    expect(() => checkTensors(config, tensors)).toThrow(/expected 11 decoder layers, the weights hold 10/);
+    expect(() => checkTensors(config, tensors, 'dir')).toThrow(
+      /expected 11 decoder layers, the weights hold 10/,
+    );
   });
 });

@@ -2,8 +2,8 @@ import { HIGH_RES_PROJECTIONS } from './expected-tensors.js';
 import type { TensorInfo } from './tensor-info.js';
 
 /**
- * What a checkpoint's high-resolution projections are after the initialisation: `initialised` all are new copies,
- * `already` all were there as copies, `completed` some were, `trained` they differ from what they were copied from.
+ * What a checkpoint's high-resolution projections are after the initialisation: `initialised` all are new, `already`
+ * all were there and untrained, `completed` some were, `trained` they differ from what an initialisation gives.
  */
 export type InitState = 'initialised' | 'already' | 'completed' | 'trained';
 
@@ -21,15 +21,21 @@ export interface ProjectionPair {
  * The vision tower has projections of the same names; they never get a counterpart.
  *
  * @param layers number of decoder layers
+ * @param tensors by their names without `wrapper`
+ * @param wrapper what stands in front of every name in the files
  */
-export function pairProjections(layers: number, tensors: ReadonlyMap<string, TensorInfo>): ProjectionPair[] {
+export function pairProjections(
+  layers: number,
+  tensors: ReadonlyMap<string, TensorInfo>,
+  wrapper = '',
+): ProjectionPair[] {
   const pairs: ProjectionPair[] = [];
   for (let i = 0; i < layers; i++) {
     for (const [low, high] of HIGH_RES_PROJECTIONS) {
       for (const part of ['weight', 'bias']) {
         const from = tensors.get(`model.layers.${i}.self_attn.${low}.${part}`);
         const name = `model.layers.${i}.self_attn.${high}.${part}`;
-        if (from) pairs.push({ from, name, to: tensors.get(name) });
+        if (from) pairs.push({ from, name: wrapper + name, to: tensors.get(name) });
       }
     }
   }

@@ -1,75 +1,151 @@
 import { ModelPrepError } from './errors.js';
 import type { ProjectionPair } from './high-res-projections.js';
+import { formatRecipe, RECIPE_KEY } from './init-recipe.js';
+import type { InitRecipe } from './init-recipe.js';
 import { layoutSafetensors } from './safetensors-writer.js';
+import { groupBySize } from './shard-groups.js';
 import type { TensorInfo } from './tensor-info.js';
 import { formatWeightIndex, INDEX_FILE, shardName } from './weight-index.js';
-import type { WeightIndex } from './weight-index.js';
+import type { IndexedTensor, WeightIndex } from './weight-index.js';
 
 /** A file of the new folder, and where its bytes come from. */
 export type PlannedFile = { path: string; bytes: number } & (
   | { how: 'link'; source: string }
   | { how: 'text'; text: string }
-  /** The header, then the data of `copies`, one behind the other. */
-  | { how: 'shard'; header: Uint8Array; copies: TensorInfo[] }
+  /** The header, then the data of new projections, one behind the other. */
+  | { how: 'fresh'; header: Uint8Array; pairs: ProjectionPair[] }
+  /** The header, then the data of tensors that stay when trained projections are replaced. */
+  | { how: 'rest'; header: Uint8Array; tensors: TensorInfo[] }
 );
 
 /** What the new folder is made of. */
 export interface InitInput {
   /** All files of the checkpoint. */
   files: readonly { path: string; source: string; bytes: number }[];
-  weights: { files: readonly string[]; tensors: ReadonlyMap<string, TensorInfo>; index?: WeightIndex };
+  weights: {
+    files: readonly string[];
+    tensors: ReadonlyMap<string, TensorInfo>;
+    metadata: ReadonlyMap<string, ReadonlyMap<string, string>>;
+    index?: WeightIndex;
+  };
   configText: { before: string; after: string };
-  /** Pairs whose counterpart is to be added. */
-  missing: readonly ProjectionPair[];
-  strategy: 'copy';
+  /** Pairs whose counterpart is to be written; one that is there is replaced. */
+  wanted: readonly ProjectionPair[];
+  recipe: InitRecipe;
+  /** Shards keep their names: the checkpoint's own folder is extended. */
+  inPlace: boolean;
+  maxShardBytes: number;
 }
 
+/** Bytes of tensors in one shard: what transformers writes by default. */
+export const MAX_SHARD_BYTES = 5e9;
+
 /**
- * The files of the new folder, in the order to write them: links, the new shard, the index, config.json.
+ * The files of the new folder, in the order to write them: links, new shards, config.json, the index.
  *
- * With something to add, N weight files are linked as shards 1 to N of N + 1 and the new tensors are the last shard.
+ * With something to add, N weight files are linked as shards 1 to N of N + K and the new tensors are the last K.
  * A `model.safetensors` cannot keep its name: readers that find one look no further and would miss the rest.
  *
  * @throws ModelPrepError NAME_TAKEN where another file of the checkpoint has the name of one that is to be written
  */
 export function planInit(input: InitInput): PlannedFile[] {
-  const { files, weights, configText, missing } = input;
-  const count = weights.files.length + 1;
-  const rename = new Map(
-    missing.length > 0 ? weights.files.map((file, i) => [file, shardName(i, count)]) : [],
-  );
-  const rewritten = new Set<string>();
-  if (missing.length > 0) rewritten.add(INDEX_FILE);
-  if (configText.after !== configText.before) rewritten.add('config.json');
-
-  const planned: PlannedFile[] = files
-    .filter(({ path }) => !rewritten.has(path))
-    .map(({ path, source, bytes }) => ({ path: rename.get(path) ?? path, bytes, how: 'link', source }));
-  if (missing.length > 0) {
-    const shard = planShard(missing, shardName(count - 1, count), input.strategy);
-    const old = [...weights.tensors.values()].map((info) => ({
-      ...info,
-      file: rename.get(info.file) ?? info.file,
-    }));
-    const added = missing.map(({ from, name }) => ({ name, file: shard.path, byteLength: from.byteLength }));
-    planned.push(
-      shard,
-      planText(INDEX_FILE, formatWeightIndex([...old, ...added], weights.index?.metadata ?? {})),
-    );
+  const { files, weights, configText, wanted } = input;
+  const isChanged = wanted.length > 0;
+  const replaced = new Set(wanted.flatMap(({ to }) => to?.name ?? []));
+  const kept = isChanged ? keptTensors(weights, replaced) : new Map<string, TensorInfo[]>();
+  const names = shardNames(input, [...kept.keys()]);
+  const planned: PlannedFile[] = [];
+  const made = new Set(names.fresh.map(({ path }) => path));
+  for (const { path, source, bytes } of files) {
+    // In place a shard that an interrupted run left is written again.
+    if (input.inPlace && made.has(path)) continue;
+    if (isChanged && (path === INDEX_FILE || STALE.test(path))) continue;
+    if (path === 'config.json' && configText.after !== configText.before) continue;
+    const tensors = isChanged && weights.files.includes(path) ? kept.get(path) : undefined;
+    if (isChanged && weights.files.includes(path) && !tensors) continue;
+    const target = names.old.get(path) ?? path;
+    const whole = tensors?.length === countIn(weights.tensors, path);
+    if (!tensors || whole) planned.push({ path: target, bytes, how: 'link', source });
+    else planned.push(planRest(tensors, target, weights.metadata.get(path)));
   }
-  if (rewritten.has('config.json')) planned.push(planText('config.json', configText.after));
-  checkNames(planned);
+  const fresh = names.fresh.map(({ path, pairs }) => planFresh(pairs, path, input.recipe));
+  planned.push(...fresh);
+  if (configText.after !== configText.before) planned.push(planText('config.json', configText.after));
+  if (isChanged) {
+    const old = [...kept].flatMap(([file, tensors]) =>
+      tensors.map((info): IndexedTensor => ({ ...info, file: names.old.get(file) ?? file })),
+    );
+    const added = names.fresh.flatMap(({ path, pairs }) =>
+      pairs.map(({ from, name }): IndexedTensor => ({ name, file: path, byteLength: from.byteLength })),
+    );
+    planned.push(planText(INDEX_FILE, formatWeightIndex([...old, ...added], weights.index?.metadata ?? {})));
+  }
+  if (!input.inPlace) checkNames(planned);
   return planned;
 }
 
-function planShard(missing: readonly ProjectionPair[], path: string, strategy: string): PlannedFile {
-  const sources = new Map(missing.map(({ from, name }) => [name, from]));
-  const shapes = missing.map(({ from, name }) => ({ name, dtype: from.dtype, shape: from.shape }));
+/** Weights of the other format that lie beside the safetensors: they would lack the projections. */
+const STALE = /^pytorch_model[^/]*\.bin(\.index\.json)?$/;
+
+const countIn = (tensors: ReadonlyMap<string, TensorInfo>, file: string): number =>
+  [...tensors.values()].filter((tensor) => tensor.file === file).length;
+
+/** The tensors that stay, by file; a file of which none stays is left out. */
+function keptTensors(
+  { files, tensors }: InitInput['weights'],
+  replaced: ReadonlySet<string>,
+): Map<string, TensorInfo[]> {
+  const kept = new Map<string, TensorInfo[]>();
+  for (const file of files) {
+    const stay = [...tensors.values()].filter((info) => info.file === file && !replaced.has(info.name));
+    if (stay.length > 0) kept.set(file, stay);
+  }
+  return kept;
+}
+
+interface ShardNames {
+  old: ReadonlyMap<string, string>;
+  fresh: { path: string; pairs: ProjectionPair[] }[];
+}
+
+function shardNames(
+  { wanted, weights, inPlace, maxShardBytes }: InitInput,
+  kept: readonly string[],
+): ShardNames {
+  const sized = wanted.map((pair) => ({ pair, name: pair.name, byteLength: pair.from.byteLength }));
+  const groups = groupBySize(sized, maxShardBytes).map((group) => group.map(({ pair }) => pair));
+  if (inPlace && weights.index) {
+    const taken = new Set(Object.values(weights.index.weight_map));
+    let stem = 'model-high-res';
+    for (let i = 2; taken.has(shardName(0, groups.length, stem)); i++) stem = `model-high-res-${i}`;
+    const fresh = groups.map((pairs, i) => ({ path: shardName(i, groups.length, stem), pairs }));
+    return { old: new Map(), fresh };
+  }
+  const count = kept.length + groups.length;
+  return {
+    old: new Map(groups.length > 0 ? kept.map((file, i) => [file, shardName(i, count)]) : []),
+    fresh: groups.map((pairs, i) => ({ path: shardName(kept.length + i, count), pairs })),
+  };
+}
+
+function planFresh(pairs: readonly ProjectionPair[], path: string, recipe: InitRecipe): PlannedFile {
+  const byName = new Map(pairs.map((pair) => [pair.name, pair]));
+  const shapes = pairs.map(({ from, name }) => ({ name, dtype: from.dtype, shape: from.shape }));
   // transformers refuses a file without a format.
-  const { header, tensors } = layoutSafetensors(shapes, { format: 'pt', high_res_projections: strategy });
-  const copies = tensors.flatMap(({ name }) => sources.get(name) ?? []);
-  const bytes = copies.reduce((sum, { byteLength }) => sum + byteLength, header.byteLength);
-  return { path, bytes, how: 'shard', header, copies };
+  const { header, tensors } = layoutSafetensors(shapes, { format: 'pt', [RECIPE_KEY]: formatRecipe(recipe) });
+  const bytes = header.byteLength + (tensors.at(-1)?.dataOffsets[1] ?? 0);
+  return { path, bytes, how: 'fresh', header, pairs: tensors.flatMap(({ name }) => byName.get(name) ?? []) };
+}
+
+function planRest(
+  stay: readonly TensorInfo[],
+  path: string,
+  metadata: ReadonlyMap<string, string> = new Map(),
+): PlannedFile {
+  const byName = new Map(stay.map((info) => [info.name, info]));
+  const { header, tensors } = layoutSafetensors(stay, Object.fromEntries(metadata));
+  const bytes = header.byteLength + (tensors.at(-1)?.dataOffsets[1] ?? 0);
+  return { path, bytes, how: 'rest', header, tensors: tensors.flatMap(({ name }) => byName.get(name) ?? []) };
 }
 
 const planText = (path: string, text: string): PlannedFile => ({

@@ -19,26 +19,33 @@ export class JsonCursor {
   /** Consumes `character`, or fails. */
   expect(character: string): void {
     const got = this.peek();
-    if (got !== character) this.fail(`expected ${quote(character)}, got ${quote(got)}`, this.at);
+    if (got !== character) this.fail(`expected ${quote(character)}, got ${this.found()}`, this.at);
     this.at++;
+  }
+
+  /** The next character that is not white space, as errors show it. */
+  found(): string {
+    return quote(this.peek());
   }
 
   /** Consumes a string and returns its value. */
   string(): string {
-    if (this.peek() !== '"') this.fail(`expected a string, got ${quote(this.peek())}`, this.at);
-    const literal = this.match(STRING) ?? this.fail('a string that is not closed or badly escaped', this.at);
-    const value = JSON.parse(literal) as string;
-    if (/\p{Surrogate}/u.test(value))
-      this.fail('a string with half a surrogate pair', this.at - literal.length);
+    if (this.peek() !== '"') this.fail(`expected a string, got ${this.found()}`, this.at);
+    const begin = this.at;
+    for (this.at++; this.text[this.at] !== '"';) {
+      // In pieces: one pattern for the whole string would exhaust the stack from 10 MB on.
+      if (this.match(PIECE) === undefined) this.fail('a string that is not closed or badly escaped', begin);
+    }
+    this.at++;
+    const value = JSON.parse(this.text.slice(begin, this.at)) as string;
+    if (/\p{Surrogate}/u.test(value)) this.fail('a string with half a surrogate pair', begin);
     return value;
   }
 
   /** Consumes a number and returns its source text: the caller decides which ones it takes. */
   number(): string {
     this.peek();
-    return (
-      this.match(NUMBER) ?? this.fail(`expected a number, got ${quote(this.text[this.at] ?? '')}`, this.at)
-    );
+    return this.match(NUMBER) ?? this.fail(`expected a number, got ${this.found()}`, this.at);
   }
 
   /** Consumes an object; `visit` is called behind each `name:` and must consume the value. */
@@ -87,7 +94,7 @@ export class JsonCursor {
 }
 
 // RFC 8259, sections 3, 6 and 7. Sticky: they match at lastIndex only.
-const STRING = /"(?:[^"\\\p{Cc}]|[\u007f-\u009f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/uy;
+const PIECE = /[^"\\\p{Cc}]{1,65536}|[\u007f-\u009f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/uy;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const WORD = /true|false|null/y;
 

@@ -78,6 +78,12 @@ describe('parseLlavaConfig', () => {
       { num_key_value_heads: 3 },
       /num_key_value_heads: .*divisor/,
     ],
+    [
+      'heads of another size than the others imply',
+      { head_dim: 4 },
+      /head_dim: expected hidden_size \/ num_attention_heads/,
+    ],
+    ['a word for a flag', { attention_bias: 'false' }, /attention_bias: /],
     ['another activation', { hidden_act: 'gelu' }, /hidden_act: .*"silu"/],
     ['scaled positions', { rope_scaling: { type: 'linear', factor: 2 } }, /rope_scaling: .*null/],
     ['another projector', { mm_projector_type: 'linear' }, /mm_projector_type: .*mlp2x_gelu/],
@@ -114,6 +120,7 @@ describe('parseLlavaConfig', () => {
     ['the largest threshold', extra({ threshold: '255' })],
     ['the last layer', extra({ select_from_layer: '10' })],
     ['one key-value head', { num_key_value_heads: 1 }],
+    ['the size of a head', { head_dim: 2, attention_bias: false }],
     ['unknown keys', { transformers_version: '4.31.0', ...extra({ note: 'kept' }) }],
     ['no rope_scaling', { rope_scaling: null }],
   ])('accepts %s', (_, changes) => {

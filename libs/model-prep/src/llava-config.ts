@@ -44,6 +44,8 @@ export interface LlavaConfig {
   eos_token_id: number;
   pad_token_id: number;
   tie_word_embeddings: boolean;
+  /** Whether the attention's projections have biases; where the file does not say, the weights do. */
+  attention_bias?: boolean;
   /** A folder in the checkpoint, an absolute path, or a hub id. */
   mm_vision_tower: string;
   /** Absent in a checkpoint that knows nothing of FlexAttention yet. */
@@ -100,6 +102,8 @@ const configSchema = z
     eos_token_id: tokenId.default(2),
     pad_token_id: tokenId.nullish().transform((id) => id ?? 0),
     tie_word_embeddings: z.boolean().default(false),
+    attention_bias: z.boolean().optional(),
+    head_dim: count.optional(),
     mm_vision_tower: z.string().min(1),
     extra: extraSchema.optional(),
     // One value each is implemented; another one must not pass unnoticed.
@@ -115,6 +119,11 @@ const configSchema = z
     path: ['num_attention_heads'],
     error: 'expected a divisor of hidden_size',
   })
+  .refine(
+    ({ hidden_size, num_attention_heads, head_dim }) =>
+      head_dim === undefined || head_dim * num_attention_heads === hidden_size,
+    { path: ['head_dim'], error: 'expected hidden_size / num_attention_heads' },
+  )
   .refine((config) => config.num_attention_heads % (config.num_key_value_heads ?? 1) === 0, {
     path: ['num_key_value_heads'],
     error: 'expected a divisor of num_attention_heads',
@@ -159,7 +168,7 @@ export function parseLlavaConfig(content: unknown, file: string): LlavaConfig {
     });
   }
   const config = check(configSchema, content, file);
-  const { extra } = config;
+  const { extra, attention_bias } = config;
   return {
     model_type: config.model_type,
     hidden_size: config.hidden_size,
@@ -176,6 +185,7 @@ export function parseLlavaConfig(content: unknown, file: string): LlavaConfig {
     pad_token_id: config.pad_token_id,
     tie_word_embeddings: config.tie_word_embeddings,
     mm_vision_tower: config.mm_vision_tower,
+    ...(attention_bias !== undefined && { attention_bias }),
     ...(extra && { extra }),
   };
 }

@@ -1,14 +1,10 @@
-import { ModelPrepError } from './errors.js';
-import type { ModelPrepErrorCode } from './errors.js';
+import { readExactly } from './byte-source.js';
+import type { ByteSource } from './byte-source.js';
 import { checkLayout, parseTensorEntry } from './tensor-entry.js';
 import type { HeaderTensor } from './tensor-entry.js';
 import { JsonCursor } from './json-cursor.js';
-
-/** Bytes that can be read by range: an ArrayBuffer, a Uint8Array, a file, hyparquet's AsyncBuffer. */
-export interface ByteSource {
-  readonly byteLength: number;
-  slice(begin: number, end: number): ArrayBuffer | Uint8Array | Promise<ArrayBuffer | Uint8Array>;
-}
+import { refuseSafetensors } from './safetensors-error.js';
+import { quoted } from './shown.js';
 
 /** What a safetensors file says about itself; `tensors` in the order of the header's text. */
 export interface SafetensorsHeader {
@@ -35,22 +31,34 @@ const MIN_HEADER_BYTES = 2;
  * @throws ModelPrepError with the tensor's name, what was expected and what was found
  * @see https://github.com/huggingface/safetensors#format
  */
-export async function parseSafetensorsHeader(source: ByteSource, file: string): Promise<SafetensorsHeader> {
+export async function parseSafetensors(source: ByteSource, file: string): Promise<SafetensorsHeader> {
   const { byteLength } = source;
   if (byteLength < LENGTH_BYTES) {
-    refuse('FILE_TRUNCATED', `expected at least ${LENGTH_BYTES} bytes, got ${byteLength}`, file);
+    refuseSafetensors('FILE_TRUNCATED', `expected at least ${LENGTH_BYTES} bytes, got ${byteLength}`, file);
   }
   const lengthField = await readExactly(source, 0, LENGTH_BYTES, file);
   const length = new DataView(lengthField.buffer, lengthField.byteOffset).getBigUint64(0, true);
   if (length > MAX_HEADER_BYTES) {
-    refuse('HEADER_TOO_LARGE', `header of ${length} bytes, expected at most ${MAX_HEADER_BYTES}`, file);
+    refuseSafetensors(
+      'HEADER_TOO_LARGE',
+      `header of ${length} bytes, expected at most ${MAX_HEADER_BYTES}`,
+      file,
+    );
   }
   if (length < MIN_HEADER_BYTES) {
-    refuse('HEADER_TOO_SMALL', `header of ${length} bytes, expected at least ${MIN_HEADER_BYTES}`, file);
+    refuseSafetensors(
+      'HEADER_TOO_SMALL',
+      `header of ${length} bytes, expected at least ${MIN_HEADER_BYTES}`,
+      file,
+    );
   }
   const dataStart = LENGTH_BYTES + Number(length);
   if (dataStart > byteLength) {
-    refuse('FILE_TRUNCATED', `header ends at byte ${dataStart}, but the file has ${byteLength}`, file);
+    refuseSafetensors(
+      'FILE_TRUNCATED',
+      `header ends at byte ${dataStart}, but the file has ${byteLength}`,
+      file,
+    );
   }
   const text = decodeUtf8(await readExactly(source, LENGTH_BYTES, dataStart, file), file);
   const header = parseHeaderText(text, file);
@@ -58,63 +66,57 @@ export async function parseSafetensorsHeader(source: ByteSource, file: string): 
   return { dataStart, ...header };
 }
 
-/** Bytes [begin, end) of `source`, or FILE_TRUNCATED: a file may shrink while it is read. */
-export async function readExactly(
-  source: ByteSource,
-  begin: number,
-  end: number,
-  file: string,
-): Promise<Uint8Array> {
-  const bytes = new Uint8Array(await source.slice(begin, end));
-  if (bytes.byteLength !== end - begin) {
-    refuse('FILE_TRUNCATED', `expected ${end - begin} bytes at ${begin}, got ${bytes.byteLength}`, file);
-  }
-  return bytes;
-}
-
 function decodeUtf8(bytes: Uint8Array, file: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (cause) {
-    throw new ModelPrepError('HEADER_NOT_UTF8', 'the header is not UTF-8 text', { file, cause });
+  } catch {
+    return refuseSafetensors('HEADER_NOT_UTF8', 'expected UTF-8 text, got other bytes', file);
   }
 }
 
 function parseHeaderText(text: string, file: string): Omit<SafetensorsHeader, 'dataStart'> {
   const cursor = new JsonCursor(text, (what, at) =>
-    refuse('HEADER_NOT_JSON', `${what} at character ${at} of the header`, file),
+    refuseSafetensors('HEADER_NOT_JSON', `${what} at character ${at} of the header`, file),
   );
   // The format: a header begins with "{", and may be padded with spaces at its end.
   if (!text.startsWith('{'))
-    refuse('HEADER_NOT_JSON', `expected "{" first, got ${JSON.stringify(text[0])}`, file);
+    refuseSafetensors('HEADER_NOT_JSON', `expected "{" first, got ${quoted(text.slice(0, 1))}`, file);
   let metadata: ReadonlyMap<string, string> | undefined;
   const tensors = new Map<string, HeaderTensor>();
   cursor.members((name) => {
     if (name === '__metadata__') {
-      if (metadata) refuse('DUPLICATE_NAME', 'expected one entry of this name, got two', file, name);
+      if (metadata)
+        refuseSafetensors('DUPLICATE_NAME', 'expected one entry of this name, got two', file, name);
       metadata = parseMetadata(cursor, file);
       return;
     }
-    if (tensors.has(name)) refuse('DUPLICATE_NAME', 'expected one tensor of this name, got two', file, name);
+    if (tensors.has(name)) {
+      refuseSafetensors('DUPLICATE_NAME', 'expected one tensor of this name, got two', file, name);
+    }
     tensors.set(name, parseTensorEntry(cursor, name, file));
   });
   const rest = text.slice(cursor.at).replace(/^ +/, '');
   if (rest !== '')
-    refuse('HEADER_NOT_JSON', `expected only spaces behind "}", got ${JSON.stringify(rest[0])}`, file);
+    refuseSafetensors(
+      'HEADER_NOT_JSON',
+      `expected only spaces behind "}", got ${quoted(rest.slice(0, 1))}`,
+      file,
+    );
   return { metadata: metadata ?? new Map(), tensors };
 }
 
 function parseMetadata(cursor: JsonCursor, file: string): ReadonlyMap<string, string> {
   const metadata = new Map<string, string>();
   const item = '__metadata__';
-  if (cursor.peek() !== '{') refuse('BAD_METADATA', `expected an object, got ${cursor.peek()}`, file, item);
+  if (cursor.peek() !== '{')
+    refuseSafetensors('BAD_METADATA', `expected an object, got ${cursor.found()}`, file, item);
   cursor.members((key) => {
     if (metadata.has(key))
-      refuse('DUPLICATE_NAME', `expected one ${JSON.stringify(key)}, got two`, file, item);
+      refuseSafetensors('DUPLICATE_NAME', `expected one ${quoted(key)}, got two`, file, item);
     if (cursor.peek() !== '"') {
-      refuse(
+      refuseSafetensors(
         'BAD_METADATA',
-        `expected a string for ${JSON.stringify(key)}, got ${cursor.peek()}`,
+        `expected a string for ${quoted(key)}, got ${cursor.found()}`,
         file,
         item,
       );
@@ -122,8 +124,4 @@ function parseMetadata(cursor: JsonCursor, file: string): ReadonlyMap<string, st
     metadata.set(key, cursor.string());
   });
   return metadata;
-}
-
-function refuse(code: ModelPrepErrorCode, what: string, file: string, item?: string): never {
-  throw new ModelPrepError(code, what, { file, ...(item === undefined ? {} : { item }) });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Tensor } from './float32.js';
-import { parseSafetensorsHeader } from './safetensors-header.js';
+import { parseSafetensors } from './safetensors-header.js';
 import { layoutSafetensors, writeSafetensors } from './safetensors-writer.js';
 
 const tensors: [string, Tensor][] = [
@@ -14,7 +14,7 @@ const tensors: [string, Tensor][] = [
 describe('writeSafetensors', () => {
   it('writes what the parser reads back', async () => {
     const file = writeSafetensors(new Map(tensors), { format: 'pt' });
-    const header = await parseSafetensorsHeader(file, 'x');
+    const header = await parseSafetensors(file, 'x');
     expect(header.metadata).toEqual(new Map([['format', 'pt']]));
     for (const [name, { dtype, shape, data }] of tensors) {
       const entry = header.tensors.get(name);
@@ -24,9 +24,9 @@ describe('writeSafetensors', () => {
     }
   });
 
-  it('puts wide dtypes first, then names in natural order, and aligns the data', async () => {
-    const header = await parseSafetensorsHeader(writeSafetensors(new Map(tensors)), 'x');
-    expect([...header.tensors.keys()]).toEqual(['empty', 'wide "name"', 'layers.2', 'layers.10', 'flag']);
+  it('puts wide dtypes first, then names in the order of UTF-8, and aligns the data', async () => {
+    const header = await parseSafetensors(writeSafetensors(new Map(tensors)), 'x');
+    expect([...header.tensors.keys()]).toEqual(['empty', 'wide "name"', 'layers.10', 'layers.2', 'flag']);
     expect(header.dataStart % 8).toBe(0);
   });
 
@@ -38,7 +38,7 @@ describe('writeSafetensors', () => {
   it('writes a file without tensors', async () => {
     const file = writeSafetensors(new Map());
     expect(new TextDecoder().decode(file.slice(8))).toBe('{}      ');
-    expect((await parseSafetensorsHeader(file, 'x')).tensors.size).toBe(0);
+    expect((await parseSafetensors(file, 'x')).tensors.size).toBe(0);
   });
 
   it('refuses data of another length than its shape takes', () => {
@@ -63,5 +63,32 @@ describe('writeSafetensors', () => {
         { name: 'b', ...shape },
       ]).tensors,
     ).toHaveLength(2);
+  });
+
+  it('tells no metadata from empty ones, as the reference does', () => {
+    const text = (metadata?: Record<string, string>): string =>
+      new TextDecoder().decode(writeSafetensors(new Map(tensors.slice(1, 2)), metadata));
+    expect(text()).not.toContain('__metadata__');
+    expect(text({})).toContain('{"__metadata__":{},"flag"');
+    expect(text({ 10: 'a', 9: 'b', a: '"' })).toContain('{"10":"a","9":"b","a":"\\""}');
+  });
+
+  it.each<[string, { name?: string; shape?: number[]; metadata?: Record<string, string> }, RegExp]>([
+    ['half a surrogate pair in a name', { name: 'a\ud800' }, /HEADER_NOT_UTF8/],
+    ['half a surrogate pair in metadata', { metadata: { a: '\udc00' } }, /__metadata__: .*"a".*BAD_METADATA/],
+    ['a name of 4097 characters', { name: 'n'.repeat(4097) }, /nnn\.\.\.: .*4096.*4097.*NAME_TOO_LONG/],
+    ['65 dimensions', { shape: Array.from({ length: 65 }, () => 1) }, /at most 64.*65.*BAD_SHAPE/],
+    ['a negative dimension', { shape: [-1] }, /a: .*>= 0.*\[-1\].*BAD_SHAPE/],
+    ['half a dimension', { shape: [1.5] }, /\[1\.5\].*BAD_SHAPE/],
+    ['2^53 bytes', { shape: [2 ** 51] }, /2\^53.*NUMBER_TOO_LARGE/],
+  ])('refuses %s, which the parser would refuse', (_, { name = 'a', shape = [1], metadata }, message) => {
+    expect(() => layoutSafetensors([{ name, dtype: 'F32', shape }], metadata)).toThrow(message);
+    const neighbour = { name: 'n'.repeat(4096), dtype: 'F32', shape: [2 ** 50] } as const;
+    expect(layoutSafetensors([neighbour], { a: '\ud83d\ude00' }).tensors).toHaveLength(1);
+  });
+
+  it('refuses a shape that promises more than the data hold before it allocates', () => {
+    const bad: Tensor = { dtype: 'U8', shape: [2 ** 50], data: new Uint8Array(1) };
+    expect(() => writeSafetensors(new Map([['a', bad]]))).toThrow(/SIZE_MISMATCH/);
   });
 });

@@ -1,13 +1,7 @@
-import type { Dtype } from './dtype.js';
+import type { StoredTensor } from './strided-view.js';
 
 /** Where a tensor lies and what it is. */
-export interface TensorInfo {
-  name: string;
-  dtype: Dtype;
-  shape: number[];
+export interface TensorInfo extends StoredTensor {
   /** Relative to the checkpoint's folder, with `/`; absolute where the vision tower lies outside of it. */
   file: string;
-  /** Of the tensor's first byte, counted from the beginning of the file. */
-  byteOffset: number;
-  byteLength: number;
 }

@@ -50,24 +50,28 @@ describe('checkWeightIndex', () => {
   const good = index({ a: '1.safetensors', b: '2.safetensors' });
 
   it('accepts shards that hold what the index says', () => {
-    expect(() => checkWeightIndex(good, shards(['a'], ['b']))).not.toThrow();
+    expect(() => checkWeightIndex(good, shards(['a'], ['b']), 'dir/i.json')).not.toThrow();
   });
 
   it.each([
-    ['a tensor that no shard holds', shards(['a'], []), /\[b\]: .*2\.safetensors.*TENSOR_NOT_IN_SHARD/],
+    [
+      'a tensor that no shard holds',
+      shards(['a'], []),
+      /^dir\/i\.json\[b\]: .*2\.safetensors.*TENSOR_NOT_IN_SHARD/,
+    ],
     ['a tensor in another shard', shards(['a', 'b'], []), /\[b\]: .*TENSOR_NOT_IN_SHARD/],
     [
       'a tensor in two shards',
       shards(['a', 'b'], ['b']),
-      /1\.safetensors\[b\]: .*2\.safetensors.*TENSOR_IN_TWO_SHARDS/,
+      /^dir\/1\.safetensors\[b\]: .*2\.safetensors.*TENSOR_IN_TWO_SHARDS/,
     ],
     [
       'a tensor that the index does not name',
       shards(['a', 'c'], ['b']),
-      /1\.safetensors\[c\]: .*TENSOR_NOT_IN_INDEX/,
+      /^dir\/1\.safetensors\[c\]: .*TENSOR_NOT_IN_INDEX/,
     ],
   ])('refuses %s', (_, found, message) => {
-    expect(() => checkWeightIndex(good, found)).toThrow(message);
+    expect(() => checkWeightIndex(good, found, 'dir/i.json')).toThrow(message);
   });
 });
 

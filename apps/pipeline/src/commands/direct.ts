@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { evalDirect } from './eval-direct.js';
 import { cleanDirect } from './clean-direct.js';
+import { initDirect } from './init-direct.js';
 
 /** A stage run on paths given as options, without a configuration, receipt or store: its lib as a command. */
 export interface DirectMode {
@@ -16,4 +17,5 @@ export interface DirectMode {
 export const DIRECT_MODES: Readonly<Record<string, DirectMode>> = {
   clean: cleanDirect,
   eval: evalDirect,
+  init: initDirect,
 };

@@ -25,8 +25,8 @@ export async function inspectAnnotations(
   flags: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   const { formatInspectReport, inspectDataset } = await import('@flexattn/data-prep');
-  const { images, sheet, samples, seed, dryRun, json } = flags as InspectFlags;
-  const asked = { images, sheet, samples, seed, dryRun, quiet: json };
+  const { images, sheet, samples, seed, dryRun, json, quiet = json } = flags as InspectFlags;
+  const asked = { images, sheet, samples, seed, dryRun, quiet };
   const report = await inspectDataset({ annotations: path, ...asked, signal: abortOnSignals() });
   process.stdout.write(
     `${json === true ? JSON.stringify(report, undefined, 2) : formatInspectReport(report)}\n`,
@@ -41,4 +41,5 @@ interface InspectFlags {
   seed?: number;
   dryRun?: boolean;
   json?: boolean;
+  quiet?: boolean;
 }

@@ -1,13 +1,29 @@
+import { stat } from 'node:fs/promises';
+import { toIoError } from '@flexattn/stage';
 import type { Command } from 'commander';
-import { addInspectOptions, inspectAnnotations } from './inspect-annotations.js';
+import { addInspectOptions as addAnnotationOptions, inspectAnnotations } from './inspect-annotations.js';
+import { addInspectOptions as addCheckpointOptions, inspectCheckpoint } from './inspect-checkpoint.js';
 
-/** `flexattn inspect`: what is in an annotation file, before a model is trained on it. */
+/** `flexattn inspect`: what an annotation file or a checkpoint folder holds. */
 export function addInspectCommand(program: Command): void {
   const command = program
     .command('inspect')
-    .description('tells what is in an annotation file: samples, turns, tags, sources, pictures')
-    .argument('<path>', 'a JSON array of samples or JSON lines, plain or gzip')
-    .option('--json', 'print the result as JSON')
-    .action((path: string, flags: object) => inspectAnnotations(path, { ...flags }));
-  addInspectOptions(command);
+    .description('tells what an annotation file or a checkpoint holds, before a model is trained on it')
+    .argument('<path>', 'a JSON array of samples or JSON lines, plain or gzip; or the folder of a checkpoint')
+    .option('--json', 'print everything as JSON')
+    .option('--quiet', 'no progress');
+  addAnnotationOptions(command);
+  addCheckpointOptions(command);
+  command.action(async (path: string, flags: object) =>
+    (await isFolder(path)) ? inspectCheckpoint(path, flags) : inspectAnnotations(path, { ...flags }),
+  );
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  if (path === '-') return false;
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (cause) {
+    throw toIoError(cause, path);
+  }
 }

@@ -5,16 +5,43 @@ import { namedPython, workspaceOf } from '../run-context.js';
 import { abortOnSignals } from '../signals.js';
 import { trainingPython } from '../stages/train.js';
 import { verifyCases, type VerifiedCase } from '../verify-golden.js';
+import { verifyChecksumList } from './verify-checksums.js';
 
-/** `flexattn verify`: runs golden folders and compares tokens, regions, logits, losses and gradients. */
+interface VerifyFlags {
+  golden?: string[];
+  sha256?: string;
+  json?: boolean;
+}
+
+/**
+ * `flexattn verify`: runs golden folders and compares tokens, regions, logits, losses and gradients; or compares files
+ * with their checksums.
+ */
 export function addVerifyCommand(program: Command): void {
   program
     .command('verify')
-    .description('runs golden folders (generation and training cases) and compares every figure')
-    .requiredOption('--golden <dir...>', 'folders with config.json, model.safetensors and expected.json')
+    .description(
+      'runs golden folders (generation and training cases) and compares every figure, or the files of a folder with their checksums',
+    )
+    .argument('[dir]', 'with --sha256: the folder of the files')
+    .option('--golden <dir...>', 'folders with config.json, model.safetensors and expected.json')
+    .option('--sha256 <file>', 'a list as sha256sum writes it')
     .option('--json', 'print what was computed')
-    .addHelpText('after', '\nExample:\n  flexattn verify --golden libs/flexattn-runtime/golden/zoom3-126px\n')
-    .action(async (flags: { golden: string[]; json?: boolean }) => {
+    .addHelpText(
+      'after',
+      '\nExample:\n  flexattn verify --golden libs/flexattn-runtime/golden/zoom3-126px\n' +
+        '  flexattn verify checkpoints/llava-v1.5-7b --sha256 SHA256SUMS\n',
+    )
+    .action(async (dir: string | undefined, flags: VerifyFlags) => {
+      if (dir !== undefined && flags.sha256 !== undefined && flags.golden === undefined) {
+        return verifyChecksumList(dir, flags.sha256, flags.json ?? false);
+      }
+      if (flags.golden === undefined || dir !== undefined || flags.sha256 !== undefined) {
+        const hint = 'see flexattn verify --help';
+        throw new PipelineError('BAD_CONFIG', 'expected --golden with folders, or a folder and --sha256', {
+          hint,
+        });
+      }
       const signal = abortOnSignals();
       const cwd = process.cwd();
       const python = async () => {

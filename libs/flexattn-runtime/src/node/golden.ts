@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { parseSafetensorsHeader, toFloat32 } from '@flexattn/model-prep';
+import { parseSafetensors, toFloat32 } from '@flexattn/model-prep';
 import { readJsonAs, toIoError } from '@flexattn/stage';
 import { z } from 'zod';
 import { RuntimeError } from '../error.js';
@@ -148,7 +148,7 @@ async function readLogits(file: string): Promise<Float32Array> {
       byteLength: bytes.length,
       slice: (begin: number, end: number) => bytes.subarray(begin, end),
     };
-    const { tensors, dataStart } = await parseSafetensorsHeader(source, file);
+    const { tensors, dataStart } = await parseSafetensors(source, file);
     const logits = tensors.get('logits');
     if (logits === undefined) {
       throw new RuntimeError('GOLDEN_UNREADABLE', 'expected a tensor "logits", got none', { file });

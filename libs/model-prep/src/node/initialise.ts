@@ -1,41 +1,58 @@
-import { join, resolve } from 'node:path';
-import { createProgress, linkOrCopy, writeFileAtomic } from '@flexattn/stage';
-import type { Progress } from '@flexattn/stage';
+import { createProgress } from '@flexattn/stage';
 import { ModelPrepError } from '../errors.js';
 import { initState, pairProjections } from '../high-res-projections.js';
 import type { InitState, ProjectionPair } from '../high-res-projections.js';
-import { planInit } from '../init-plan.js';
+import { MAX_SHARD_BYTES, planInit } from '../init-plan.js';
 import type { PlannedFile } from '../init-plan.js';
+import type { InitStrategy } from '../init-recipe.js';
 import { naturalOrder } from '../natural-order.js';
 import { listCheckpointFiles } from './checkpoint-files.js';
-import { firstTrained } from './compare-tensors.js';
-import { checkApart, checkFree, writeNewFolder } from './new-folder.js';
+import type { CheckpointFile } from './checkpoint-files.js';
+import type { FreshSource } from './fresh-projection.js';
+import { isLeftLocked, writeInPlace } from './in-place.js';
+import { checkApart, checkFree, clearLeftovers, deviceOf, isFree, writeNewFolder } from './new-folder.js';
 import { openCheckpointWith } from './open-checkpoint.js';
-import { readRange } from './weight-file.js';
+import type { OpenedCheckpoint } from './open-checkpoint.js';
+import { holdsResult } from './same-result.js';
+import { firstTrained } from './trained.js';
+import { writePlanned } from './write-plan.js';
+import type { PlanWriter } from './write-plan.js';
 
 /** What to initialise, and where to. */
 export interface InitOptions {
-  /** Folder of the checkpoint; nothing in it is changed. */
+  /** Folder of the checkpoint; no file in it is changed unless `inPlace` asks for it. */
   checkpoint: string;
-  /** The new folder: absent or empty before. */
-  out: string;
+  /** The new folder: absent, empty, or what this very run wrote before. */
+  out?: string | undefined;
+  /** Adds to the checkpoint's own folder instead of writing a new one. */
+  inPlace?: boolean | undefined;
+  /** What stands in front of `layers.0.` in the names of the decoder's tensors; default `model.`. */
+  from?: string | undefined;
   /** Merged into `extra` of config.json; keys and string values as in published files. */
   extra?: Readonly<Record<string, string>> | undefined;
-  /** How a new projection gets its values. The published way, and so far the only one: exact copies. */
-  strategy?: 'copy' | undefined;
+  /** How a new projection gets its values; default `copy`, the published way. */
+  strategy?: InitStrategy | undefined;
+  /** Of `random`; default 0. */
+  seed?: number | undefined;
+  /** Replaces trained projections by new ones, in a new folder only. */
+  force?: boolean | undefined;
   /** Stops between pieces of 8 MiB; nothing is left behind. */
   signal?: AbortSignal | undefined;
   /** Says on standard error how far the copy is; default no. */
   progress?: boolean | undefined;
+  /** Told what this machine makes expensive: links that must be copies. */
+  warn?: ((line: string) => void) | undefined;
   /** Writes nothing and reports what would be written; whether `out` is free is not asked. */
   dryRun?: boolean | undefined;
+  /** Bytes of tensors in one new shard; default 5e9. */
+  maxShardBytes?: number | undefined;
 }
 
-/** A file of the new folder: `written` by this run, or `linked` from the checkpoint, byte for byte the same. */
+/** A file of the result: `written` by this run, `linked` from the checkpoint, or `kept` as it was. */
 export interface InitFile {
   path: string;
   bytes: number;
-  how: 'written' | 'linked';
+  how: 'written' | 'linked' | 'kept';
 }
 
 /** What an initialisation did, or in a dry run would do. */
@@ -47,82 +64,132 @@ export interface InitReport {
   /** Data of the added tensors, bytes. */
   bytes: number;
   state: InitState;
-  /** All files of the new folder, in natural order. */
+  /** All files of the result, in natural order. */
   files: InitFile[];
 }
 
 /**
- * Writes a new checkpoint folder in which every decoder layer has `k_proj_hd` and `v_proj_hd`, exact copies of
- * `k_proj` and `v_proj` and of their biases where they have some. Everything else is linked, not copied: the original
- * weights, tokenizer, vision tower. The folder appears when it is complete.
+ * Gives every decoder layer of a checkpoint `k_proj_hd` and `v_proj_hd`, exact copies of `k_proj` and `v_proj` and of
+ * their biases where they have some. Everything else is linked, not copied: the original weights, tokenizer, vision
+ * tower. A new folder appears when it is complete.
  *
  * What is there stays: a checkpoint that has all of them is only linked, one that lacks some gets those, and trained
- * ones are left alone.
+ * ones are left alone. Where `out` already holds the result nothing is written.
  *
- * @throws ModelPrepError as `openCheckpoint`; PARTLY_TRAINED, OUT_EXISTS, OUT_OVERLAPS, LINK_ESCAPE, NAME_TAKEN
+ * @throws ModelPrepError as `openCheckpoint`; PYTORCH_WEIGHTS, PARTLY_TRAINED, FORCE_IN_PLACE, OUT_MISSING, OUT_EXISTS,
+ *   OUT_OVERLAPS, LINK_ESCAPE, NAME_TAKEN, READ_ONLY
  * @see FlexAttention, https://arxiv.org/abs/2407.20228
  */
 export async function initialiseHighResProjections(options: InitOptions): Promise<InitReport> {
-  const { checkpoint: dir, out, extra = {}, strategy = 'copy', signal, dryRun = false } = options;
-  const { checkpoint, weights, configText } = await openCheckpointWith(dir, extra);
-  await checkApart(out, dir);
-  if (!dryRun) await checkFree(out);
-  const layers = checkpoint.config.num_hidden_layers;
-  const pairs = pairProjections(layers, weights.tensors);
-  const missing = pairs.filter(({ to }) => !to);
-  const trained = await firstTrained(dir, pairs, signal);
-  if (trained && missing[0]) refusePartlyTrained(trained, missing[0]);
-  const plan = planInit({ files: await listCheckpointFiles(dir), weights, configText, missing, strategy });
-  const bytes = missing.reduce((sum, { from }) => sum + from.byteLength, 0);
-  if (!dryRun) {
-    const progress = createProgress({ label: 'init', total: bytes, unit: 'bytes', quiet: !options.progress });
-    await writeNewFolder(out, async (folder) => {
-      for (const file of plan) await writePlanned(file, dir, folder, progress, signal);
-    });
-    progress.finish();
+  const { checkpoint: dir, extra = {}, from, inPlace = false, dryRun = false, signal } = options;
+  const out = targetOf(options);
+  const opened = await openCheckpointWith(dir, {
+    extra,
+    ...(from !== undefined && { from }),
+    resume: inPlace,
+  });
+  const { weights, configText, checkpoint } = opened;
+  requireSafetensors(opened);
+  if (out !== undefined) await checkApart(out, dir);
+  const { hidden_size: hiddenSize, num_hidden_layers: layers } = checkpoint.config;
+  const recipe = { strategy: options.strategy ?? 'copy', seed: options.seed ?? 0 };
+  const { wanted, state } = await choosePairs(opened, options);
+  const source: FreshSource = { dir, hiddenSize, recipe };
+  const files = await listCheckpointFiles(dir);
+  const maxShardBytes = options.maxShardBytes ?? MAX_SHARD_BYTES;
+  const plan = planInit({ files, weights, configText, wanted, recipe, inPlace, maxShardBytes });
+  const bytes = wanted.reduce((sum, pair) => sum + pair.from.byteLength, 0);
+  const report: InitReport = { layers, added: wanted.length, bytes, state, files: filesOf(plan, inPlace) };
+  if (dryRun) return report;
+  if (out !== undefined && !(await isFree(out))) {
+    if (!(await holdsResult(out, plan, source))) await checkFree(out);
+    await clearLeftovers(out);
+    const kept = report.files.map((file): InitFile => ({ ...file, how: 'kept' }));
+    const trained = wanted.length === 0 && state === 'trained';
+    return { ...report, added: 0, bytes: 0, state: trained ? 'trained' : 'already', files: kept };
   }
-  const state = initState(pairs.length, missing.length, trained !== undefined);
+  const progress = createProgress({ label: 'init', total: bytes, unit: 'bytes', quiet: !options.progress });
+  const writer: PlanWriter = { source, progress, signal };
+  if (out !== undefined) {
+    await warnOfCopies(files, dir, out, options.warn);
+    await writeNewFolder(out, async (folder) => {
+      for (const file of plan) await writePlanned(file, folder, writer);
+    });
+  } else if (plan.some(({ how }) => how !== 'link') || (await isLeftLocked(dir))) {
+    await writeInPlace(dir, plan, writer);
+  }
+  progress.finish();
+  return report;
+}
+
+/** Between two file systems there are no links. */
+async function warnOfCopies(
+  files: readonly CheckpointFile[],
+  dir: string,
+  out: string,
+  warn: InitOptions['warn'],
+): Promise<void> {
+  const device = await deviceOf(out);
+  const copied = files.filter((file) => file.device !== device).reduce((sum, { bytes }) => sum + bytes, 0);
+  if (copied === 0) return;
+  warn?.(`${dir} is on another file system than ${out}: ${copied} bytes are copied, not linked`);
+}
+
+function targetOf({ checkpoint, out, inPlace = false }: InitOptions): string | undefined {
+  if ((out === undefined) === inPlace) return out;
+  const what = `expected an output folder or "in place", got ${inPlace ? 'both' : 'neither'}`;
+  throw new ModelPrepError('OUT_MISSING', what, { file: checkpoint, hint: 'give --out or --in-place' });
+}
+
+/** Readers look into an index of one format only. */
+function requireSafetensors({ weights, checkpoint: { dir } }: OpenedCheckpoint): void {
+  if (weights.format === 'safetensors') return;
+  const what = `expected safetensors, got ${weights.files[0] ?? 'other weights'}`;
+  const hint = `convert it first: flexattn convert ${dir} --out <dir>`;
+  throw new ModelPrepError('PYTORCH_WEIGHTS', what, { file: dir, hint });
+}
+
+async function choosePairs(
+  { checkpoint, weights, wrapper }: OpenedCheckpoint,
+  { force = false, inPlace = false, signal }: InitOptions,
+): Promise<{ wanted: ProjectionPair[]; state: InitState }> {
+  const { dir, config, tensors } = checkpoint;
+  const pairs = pairProjections(config.num_hidden_layers, tensors, wrapper);
+  const missing = pairs.filter(({ to }) => !to);
+  const trained = await firstTrained(pairs, {
+    dir,
+    weights,
+    hiddenSize: config.hidden_size,
+    signal,
+    thorough: force,
+  });
+  if (trained && force) {
+    if (inPlace) refuseForceInPlace(trained, dir);
+    return { wanted: pairs, state: 'initialised' };
+  }
+  if (trained && missing[0]) refusePartlyTrained(trained, missing[0], dir);
+  return { wanted: missing, state: initState(pairs.length, missing.length, trained !== undefined) };
+}
+
+function refusePartlyTrained(trained: ProjectionPair, missing: ProjectionPair, dir: string): never {
+  const what = `expected this projection beside the trained ${trained.name}, got none`;
+  const hint =
+    'restore the missing ones, start from the checkpoint before training, or replace all (--force)';
+  throw new ModelPrepError('PARTLY_TRAINED', what, { file: dir, item: missing.name, hint });
+}
+
+function refuseForceInPlace(trained: ProjectionPair, dir: string): never {
+  const what = 'expected untrained projections, got trained ones, which would be lost';
+  const hint = 'write a new folder (--out) instead';
+  throw new ModelPrepError('FORCE_IN_PLACE', what, { file: dir, item: trained.name, hint });
+}
+
+function filesOf(plan: readonly PlannedFile[], inPlace: boolean): InitFile[] {
+  const unwritten = inPlace ? 'kept' : 'linked';
   const files = plan.map(({ path, bytes, how }): InitFile => ({
     path,
     bytes,
-    how: how === 'link' ? 'linked' : 'written',
+    how: how === 'link' ? unwritten : 'written',
   }));
-  files.sort((a, b) => naturalOrder(a.path, b.path));
-  return { layers, added: missing.length, bytes, state, files };
-}
-
-function refusePartlyTrained(trained: ProjectionPair, missing: ProjectionPair): never {
-  const what = `expected this projection beside the trained ${trained.name}, got none`;
-  const hint = 'restore the missing projections, or start from the checkpoint before training';
-  throw new ModelPrepError('PARTLY_TRAINED', what, { item: missing.name, hint });
-}
-
-async function writePlanned(
-  file: PlannedFile,
-  dir: string,
-  folder: string,
-  progress: Progress,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  signal?.throwIfAborted();
-  const target = join(folder, file.path);
-  if (file.how === 'link') await linkOrCopy(file.source, target);
-  else if (file.how === 'text') await writeFileAtomic(target, file.text);
-  else await writeFileAtomic(target, shardBytes(file, dir, progress, signal));
-}
-
-async function* shardBytes(
-  { header, copies }: Extract<PlannedFile, { how: 'shard' }>,
-  dir: string,
-  progress: Progress,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array> {
-  yield header;
-  for (const { file, byteOffset, byteLength } of copies) {
-    for await (const chunk of readRange(resolve(dir, file), byteOffset, byteLength)) {
-      signal?.throwIfAborted();
-      yield chunk;
-      progress.advance(chunk.byteLength);
-    }
-  }
+  return files.sort((a, b) => naturalOrder(a.path, b.path));
 }

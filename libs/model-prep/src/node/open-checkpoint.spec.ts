@@ -8,15 +8,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
+  checkpointFolders,
   CONFIG,
   decoderTensors,
   EXTRA,
-  temporaryFolder,
   tensor,
   visionTensors,
-  writeCheckpoint,
 } from '../checkpoint.fixture.js';
 import type { CheckpointParts } from '../checkpoint.fixture.js';
 import { VISION_PREFIX } from '../expected-tensors.js';
@@ -26,12 +25,7 @@ import { openCheckpoint } from './open-checkpoint.js';
 
 const GOLDEN = new URL('../../golden/selects-nothing', import.meta.url).pathname;
 const INDEX = 'model.safetensors.index.json';
-let root: string;
-let count = 0;
-const fresh = (parts?: CheckpointParts): string => writeCheckpoint(join(root, String(count++)), parts);
-
-beforeAll(() => (root = temporaryFolder()));
-afterAll(() => rmSync(root, { recursive: true }));
+const { root, path, fresh } = checkpointFolders();
 
 describe('openCheckpoint', () => {
   it('opens a golden model and reads its tensors', async () => {
@@ -94,7 +88,7 @@ describe('openCheckpoint', () => {
 
   it('follows links to weights, as in the cache of the hub', async () => {
     const dir = fresh();
-    const blob = join(root, `blob-${count}`);
+    const blob = path();
     writeFileSync(blob, readFileSync(join(dir, 'model.safetensors')));
     rmSync(join(dir, 'model.safetensors'));
     symlinkSync(blob, join(dir, 'model.safetensors'));
@@ -144,7 +138,7 @@ function reindexed(
 
 describe('openCheckpoint refuses', () => {
   it.each<[string, () => string, RegExp]>([
-    ['a missing folder', () => join(root, 'nowhere'), /nowhere: no such folder.*FOLDER_MISSING/],
+    ['a missing folder', () => join(root(), 'nowhere'), /nowhere: no such folder.*FOLDER_MISSING/],
     ['a file', () => join(fresh(), 'config.json'), /got a file.*NOT_A_CHECKPOINT/],
     ['a folder without config.json', () => without('config.json'), /config\.json.*CONFIG_MISSING/],
     [
@@ -156,9 +150,9 @@ describe('openCheckpoint refuses', () => {
     ['another model', () => fresh({ config: { model_type: 'bert' } }), /"bert".*NOT_A_CHECKPOINT/],
     ['a folder without weights', () => without('model.safetensors'), /got neither.*NO_WEIGHTS/],
     [
-      'PyTorch files alone',
-      () => without('model.safetensors', { files: { 'pytorch_model-00001-of-00002.bin': 'PK' } }),
-      /pytorch_model-00001-of-00002\.bin: .*not supported in this version.*convert.*PYTORCH_WEIGHTS/,
+      'a pickle of a training run',
+      () => without('model.safetensors', { files: { 'last.ckpt': 'PK' } }),
+      /got last\.ckpt.*save its state dict with safetensors.*PYTORCH_WEIGHTS/,
     ],
     [
       'a file beside an index',
@@ -166,7 +160,16 @@ describe('openCheckpoint refuses', () => {
       /got both.*AMBIGUOUS/,
     ],
     ['an index of nothing', () => indexed({}), /got none.*BAD_INDEX/],
-    ['an index of an absent file', () => indexed({ a: 'model-00001-of-00001.safetensors' }), /SHARD_MISSING/],
+    [
+      'an index of an absent file',
+      () => indexed({ a: 'model-00001-of-00001.safetensors' }),
+      /\d\/model-00001-of-00001\.safetensors: expected this file, which model.safetensors.index.json names.*SHARD_MISSING/,
+    ],
+    [
+      'two indexes',
+      () => fresh({ shards: 2, files: { 'model.fp16.safetensors.index.json': '{}' } }),
+      /expected one index, got .* and model\.fp16\.safetensors\.index\.json.*AMBIGUOUS_WEIGHTS/,
+    ],
     ['an index that leaves the folder', () => indexed({ a: '../model.safetensors' }), /BAD_INDEX/],
     [
       'a tensor that its shard does not hold',

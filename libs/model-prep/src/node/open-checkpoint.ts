@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { parseJson, toIoError } from '@flexattn/stage';
 import { mergeExtra } from '../config-text.js';
 import { ModelPrepError } from '../errors.js';
@@ -8,8 +8,10 @@ import type { Tensor } from '../float32.js';
 import { parseLlavaConfig } from '../llava-config.js';
 import type { LlavaConfig } from '../llava-config.js';
 import type { TensorInfo } from '../tensor-info.js';
+import { DECODER_PREFIX, unwrapNames } from '../tensor-names.js';
+import { readTensor, rowsOf } from './read-tensor.js';
 import { openVisionTower } from './vision-tower.js';
-import { entryKind, readRange } from './weight-file.js';
+import { entryKind } from './weight-file.js';
 import { openWeights, requireWeights } from './weight-folder.js';
 import type { Weights } from './weight-folder.js';
 
@@ -23,6 +25,8 @@ export interface Checkpoint {
   tensors: ReadonlyMap<string, TensorInfo>;
   /** Reads one tensor; TENSOR_MISSING, TENSOR_TOO_LARGE (2 GiB) or FILE_TRUNCATED. */
   read(name: string): Promise<Tensor>;
+  /** Reads the rows [begin, end) of a tensor's first dimension; as `read`, or BAD_SLICE. */
+  slice(name: string, begin: number, end: number): Promise<Tensor>;
 }
 
 /** A checkpoint together with what an initialisation rewrites. */
@@ -30,13 +34,25 @@ export interface OpenedCheckpoint {
   checkpoint: Checkpoint;
   /** The weights of the folder itself, without those of the vision tower's folder. */
   weights: Weights;
+  /** What a wrapper put in front of the names in the files. */
+  wrapper: string;
   /** Text of config.json, as it stands there and with the `extra` that was asked for. */
   configText: { before: string; after: string };
 }
 
+/** How a checkpoint is opened for an initialisation. */
+export interface OpenOptions {
+  /** Read as if config.json had this merged into its `extra`; nothing is written. */
+  extra?: Readonly<Record<string, string>>;
+  /** What stands in front of `layers.0.` in the names of the decoder's tensors. */
+  from?: string;
+  /** Opens a folder in which an initialisation in place was interrupted as it was before. */
+  resume?: boolean;
+}
+
 /**
- * Opens a checkpoint folder in LLaVA-1.5 layout: config.json, one or more .safetensors files, and the vision tower in
- * the same weights or in a folder of its own. Reads headers only. Links are followed.
+ * Opens a checkpoint folder in LLaVA-1.5 layout: config.json, weights in safetensors or PyTorch zip files (one or
+ * many), and the vision tower in the same weights or in a folder of its own. Reads headers only. Links are followed.
  *
  * @throws ModelPrepError for anything that is missing, or that disagrees with the configuration
  */
@@ -44,24 +60,56 @@ export async function openCheckpoint(dir: string): Promise<Checkpoint> {
   return (await openCheckpointWith(dir, {})).checkpoint;
 }
 
-/** `openCheckpoint` as if config.json had `extra` merged into its `extra`; nothing is written. */
-export async function openCheckpointWith(
-  dir: string,
-  extra: Readonly<Record<string, string>>,
-): Promise<OpenedCheckpoint> {
+/** `openCheckpoint` with what an initialisation needs besides. */
+export async function openCheckpointWith(dir: string, options: OpenOptions): Promise<OpenedCheckpoint> {
+  const { config, files, tensors, ...rest } = await readParts(dir, options);
+  checkTensors(config, tensors, dir);
+  return { ...rest, checkpoint: { dir, config, files, tensors, ...readers(dir, tensors) } };
+}
+
+/** A checkpoint's configuration and tensors, each checked alone. */
+export interface CheckpointPartsRead extends Omit<OpenedCheckpoint, 'checkpoint'> {
+  dir: string;
+  config: LlavaConfig;
+  files: string[];
+  tensors: ReadonlyMap<string, TensorInfo>;
+}
+
+/** Reads a checkpoint without comparing its tensors with its configuration. */
+export async function readParts(dir: string, options: OpenOptions): Promise<CheckpointPartsRead> {
+  const { extra = {}, from = DECODER_PREFIX, resume = false } = options;
   await requireFolder(dir);
   const file = join(dir, 'config.json');
   const before = await readConfigText(dir, file);
   const after = mergeExtra(before, extra, file);
-  const config = parseLlavaConfig(parseJson(after, { file }), file);
-  const weights = await requireWeights(await openWeights(dir), dir);
-  const tower = await openVisionTower(dir, config, weights);
-  const files = [...weights.files, ...tower.files];
-  const tensors = new Map([...weights.tensors, ...tower.tensors]);
-  const full: LlavaConfig = { ...config, ...(tower.vision && { vision: tower.vision }) };
-  checkTensors(full, tensors);
-  const read = (name: string): Promise<Tensor> => readTensor(dir, tensors, name);
-  return { checkpoint: { dir, config: full, files, tensors, read }, weights, configText: { before, after } };
+  const parsed = parseLlavaConfig(parseJson(after, { file }), file);
+  const weights = await requireWeights(await openWeights(dir, { resume }), dir);
+  const { wrapper, tensors: own } = unwrapNames(weights.tensors, from, dir);
+  const { vision, ...tower } = await openVisionTower(dir, parsed, own);
+  return {
+    dir,
+    config: { ...parsed, ...(vision && { vision }) },
+    files: [...weights.files, ...tower.files],
+    tensors: new Map([...own, ...tower.tensors]),
+    weights,
+    wrapper,
+    configText: { before, after },
+  };
+}
+
+function readers(dir: string, tensors: ReadonlyMap<string, TensorInfo>): Pick<Checkpoint, 'read' | 'slice'> {
+  const find = (name: string): TensorInfo => {
+    const info = tensors.get(name);
+    if (info) return info;
+    throw new ModelPrepError('TENSOR_MISSING', 'no such tensor in this checkpoint', {
+      file: dir,
+      item: name,
+    });
+  };
+  return {
+    read: async (name) => readTensor(dir, find(name)),
+    slice: async (name, begin, end) => readTensor(dir, rowsOf(find(name), begin, end)),
+  };
 }
 
 async function requireFolder(dir: string): Promise<void> {
@@ -91,32 +139,4 @@ async function readConfigText(dir: string, file: string): Promise<string> {
   } catch (cause) {
     throw toIoError(cause, file);
   }
-}
-
-/** Bytes of one tensor in memory; the largest of a 7B model in float32 takes a quarter of it. */
-const MAX_TENSOR_BYTES = 2 ** 31;
-
-async function readTensor(
-  dir: string,
-  tensors: ReadonlyMap<string, TensorInfo>,
-  name: string,
-): Promise<Tensor> {
-  const info = tensors.get(name);
-  if (!info)
-    throw new ModelPrepError('TENSOR_MISSING', 'no such tensor in this checkpoint', {
-      file: dir,
-      item: name,
-    });
-  const { dtype, shape, byteOffset, byteLength } = info;
-  if (byteLength > MAX_TENSOR_BYTES) {
-    const what = `expected at most ${MAX_TENSOR_BYTES} bytes, got ${byteLength}`;
-    throw new ModelPrepError('TENSOR_TOO_LARGE', what, { file: info.file, item: name });
-  }
-  const data = new Uint8Array(byteLength);
-  let filled = 0;
-  for await (const chunk of readRange(resolve(dir, info.file), byteOffset, byteLength)) {
-    data.set(chunk, filled);
-    filled += chunk.byteLength;
-  }
-  return { dtype, shape: [...shape], data };
 }

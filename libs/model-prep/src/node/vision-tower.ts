@@ -8,7 +8,6 @@ import type { LlavaConfig, VisionConfig } from '../llava-config.js';
 import type { TensorInfo } from '../tensor-info.js';
 import { entryKind } from './weight-file.js';
 import { openWeights } from './weight-folder.js';
-import type { Weights } from './weight-folder.js';
 
 /** What the vision tower's own folder adds to a checkpoint. */
 export interface VisionTower {
@@ -20,7 +19,7 @@ export interface VisionTower {
 }
 
 /**
- * Reads the vision tower that config.json names: a folder in the checkpoint or an absolute path. Anything else is a
+ * Reads the vision tower that config.json names (`own`: the checkpoint's tensors): a folder in the checkpoint or an absolute path. Anything else is a
  * hub id and adds nothing. Where both hold CLIP weights, the checkpoint's own count: they may be fine-tuned.
  *
  * @throws ModelPrepError CONFIG_MISSING or BAD_CONFIG; PATH_ESCAPE for a relative path that leaves the checkpoint
@@ -28,7 +27,7 @@ export interface VisionTower {
 export async function openVisionTower(
   dir: string,
   config: LlavaConfig,
-  weights: Weights,
+  own: ReadonlyMap<string, TensorInfo>,
 ): Promise<VisionTower> {
   const { mm_vision_tower: name, extra } = config;
   const folder = isAbsolute(name) ? name : resolveInside(dir, name);
@@ -49,20 +48,20 @@ export async function openVisionTower(
       item: 'extra.lowres_size',
     });
   }
-  const inCheckpoint = [...weights.tensors.keys()].some((tensor) => tensor.startsWith(VISION_PREFIX));
-  const own = inCheckpoint ? undefined : await openWeights(folder);
-  if (!own) return { vision, files: [], tensors: new Map() };
+  const inCheckpoint = [...own.keys()].some((tensor) => tensor.startsWith(VISION_PREFIX));
+  const apart = inCheckpoint ? undefined : await openWeights(folder);
+  if (!apart) return { vision, files: [], tensors: new Map() };
   // TensorInfo.file: relative to the checkpoint, or absolute for a tower outside of it.
   const place = (shard: string): string =>
     isAbsolute(name) ? join(folder, shard) : `${trimSlash(name)}/${shard}`;
   const tensors = new Map<string, TensorInfo>();
-  for (const info of own.tensors.values()) {
+  for (const info of apart.tensors.values()) {
     // A complete CLIP file also holds the text tower.
     if (!info.name.startsWith('vision_model.')) continue;
     const long = `${VISION_PREFIX}${info.name}`;
     tensors.set(long, { ...info, name: long, file: place(info.file) });
   }
-  return { vision, files: own.files.map(place), tensors };
+  return { vision, files: apart.files.map(place), tensors };
 }
 
 const trimSlash = (name: string): string => name.replace(/^(\.\/)+|\/+$/g, '');

@@ -2,8 +2,6 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../checkpoint.fixture.js';
-import type { TensorInfo } from '../tensor-info.js';
-import { firstTrained } from './compare-tensors.js';
 import { entryKind, readRange, withWeightFile } from './weight-file.js';
 
 const MIB = 1024 * 1024;
@@ -37,27 +35,6 @@ describe('readRange', () => {
     await expect(read(file, 18 * MIB - 4, 5)).rejects.toThrow(/expected 5 bytes .*got 4.*FILE_TRUNCATED/);
     await expect(read(join(root, 'nothing'), 0, 1)).rejects.toThrow(/nothing: .*FILE_MISSING/);
   });
-});
-
-it('finds the one byte by which two large tensors differ', async () => {
-  const half = 9 * MIB;
-  const twice = new Uint8Array(2 * half);
-  twice.set(bytes.subarray(0, half));
-  twice.set(bytes.subarray(0, half), half);
-  const info = (byteOffset: number): TensorInfo => ({
-    name: 'x',
-    dtype: 'U8',
-    shape: [half],
-    file: 'twice',
-    byteOffset,
-    byteLength: half,
-  });
-  const pair = { from: info(0), name: 'x_hd', to: info(half) };
-  writeFileSync(join(root, 'twice'), twice);
-  expect(await firstTrained(root, [pair], undefined)).toBeUndefined();
-  twice[2 * half - 1] = (twice[2 * half - 1] ?? 0) ^ 1;
-  writeFileSync(join(root, 'twice'), twice);
-  expect(await firstTrained(root, [pair], undefined)).toBe(pair);
 });
 
 it('reads a file by range and closes it', async () => {

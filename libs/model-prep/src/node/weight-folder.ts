@@ -4,93 +4,166 @@ import { readJsonAs, toIoError } from '@flexattn/stage';
 import { z } from 'zod';
 import { ModelPrepError } from '../errors.js';
 import { naturalOrder } from '../natural-order.js';
-import { parseSafetensorsHeader } from '../safetensors-header.js';
-import type { SafetensorsHeader } from '../safetensors-header.js';
+import { parseSafetensors } from '../safetensors-header.js';
+import type { ByteSource } from '../byte-source.js';
+import type { StoredTensor } from '../strided-view.js';
 import type { TensorInfo } from '../tensor-info.js';
-import { checkWeightIndex, INDEX_FILE, parseWeightIndex } from '../weight-index.js';
-import type { WeightIndex } from '../weight-index.js';
+import { readTorchZip } from '../torch-zip.js';
+import { checkWeightIndex, parseWeightIndex, shardName, WEIGHT_NAMES } from '../weight-index.js';
+import type { WeightFormat, WeightIndex } from '../weight-index.js';
 import { entryKind, withWeightFile } from './weight-file.js';
-
-const SINGLE_FILE = 'model.safetensors';
 
 /** The weight files of one folder. */
 export interface Weights {
+  format: WeightFormat;
   /** Relative to the folder, in natural order. */
   files: string[];
   tensors: ReadonlyMap<string, TensorInfo>;
+  /** `__metadata__` of each file. */
+  metadata: ReadonlyMap<string, ReadonlyMap<string, string>>;
   /** Absent where there is one file and no index. */
   index?: WeightIndex;
 }
 
 /**
- * Reads the headers of a folder's .safetensors weights; undefined where it has none.
+ * Reads the headers of a folder's weights: safetensors, else PyTorch zip files; undefined where it has none.
  *
+ * @param resume take `model.safetensors` alone where an initialisation in place was interrupted
  * @throws ModelPrepError where a file is damaged or where the index and the shards disagree
  */
-export async function openWeights(dir: string): Promise<Weights | undefined> {
-  const single = (await entryKind(join(dir, SINGLE_FILE))) !== 'none';
-  const sharded = (await entryKind(join(dir, INDEX_FILE))) !== 'none';
-  if (single && sharded) {
-    const what = `expected ${SINGLE_FILE} or ${INDEX_FILE}, got both`;
-    throw new ModelPrepError('AMBIGUOUS_WEIGHTS', what, {
-      file: dir,
-      hint: 'remove the one that is out of date',
-    });
+export async function openWeights(dir: string, { resume = false } = {}): Promise<Weights | undefined> {
+  for (const format of ['safetensors', 'pytorch'] as const) {
+    const { single, index } = WEIGHT_NAMES[format];
+    const isSingle = (await entryKind(join(dir, single))) !== 'none';
+    const isSharded = (await entryKind(join(dir, index))) !== 'none';
+    if (isSharded) await checkOneIndex(dir, format);
+    const interrupted = isSingle && isSharded && (await isInterrupted(dir));
+    if (isSingle && (!isSharded || (interrupted && resume))) {
+      const shard = await openShard(dir, single, format);
+      return weightsOf(format, new Map([[single, shard]]));
+    }
+    if (isSingle) refuseBoth(dir, format, interrupted);
+    if (isSharded) return openShards(dir, format);
   }
-  if (sharded) return openShards(dir);
-  if (!single) return undefined;
-  const header = await openShard(dir, SINGLE_FILE);
-  return { files: [SINGLE_FILE], tensors: tensorsOf(new Map([[SINGLE_FILE, header]])) };
+  return undefined;
 }
 
-/** @throws ModelPrepError NO_WEIGHTS, or PYTORCH_WEIGHTS where the folder holds only PyTorch files */
+/** @throws ModelPrepError NO_WEIGHTS, or PYTORCH_WEIGHTS where the folder holds only pickles of another kind */
 export async function requireWeights(weights: Weights | undefined, dir: string): Promise<Weights> {
   if (weights) return weights;
-  const names = await readdir(dir).catch((cause: unknown) => {
-    throw toIoError(cause, dir);
-  });
-  const pytorch = names.sort(naturalOrder).find((name) => name.endsWith('.bin'));
-  if (pytorch !== undefined) {
-    const what = `expected ${SINGLE_FILE} or ${INDEX_FILE}, got ${pytorch}: PyTorch zip files are not supported in this version`;
-    throw new ModelPrepError('PYTORCH_WEIGHTS', what, {
-      file: dir,
-      hint: 'convert the weights to safetensors',
-    });
+  const { single, index } = WEIGHT_NAMES.safetensors;
+  const pickle = (await namesIn(dir)).find((name) => /\.(bin|pt|pth|ckpt)$/.test(name));
+  if (pickle !== undefined) {
+    const what = `expected ${single}, ${index} or ${WEIGHT_NAMES.pytorch.single}, got ${pickle}`;
+    const hint = 'load it in torch and save its state dict with safetensors';
+    throw new ModelPrepError('PYTORCH_WEIGHTS', what, { file: dir, hint });
   }
-  const what = `expected ${SINGLE_FILE} or ${INDEX_FILE}, got neither`;
+  const what = `expected ${single} or ${index}, got neither`;
   throw new ModelPrepError('NO_WEIGHTS', what, { file: dir, hint: 'the checkpoint is incomplete' });
 }
 
-async function openShards(dir: string): Promise<Weights> {
-  const indexFile = join(dir, INDEX_FILE);
-  const index = parseWeightIndex(await readJsonAs(indexFile, z.unknown()), indexFile);
+/** An initialisation in place writes the index first and then renames `model.safetensors` to its first shard. */
+async function isInterrupted(dir: string): Promise<boolean> {
+  const { weight_map } = await readIndex(dir, 'safetensors');
+  const files = new Set(Object.values(weight_map));
+  const first = shardName(0, files.size);
+  return files.has(first) && (await entryKind(join(dir, first))) === 'none';
+}
+
+function refuseBoth(dir: string, format: WeightFormat, interrupted: boolean): never {
+  const { single, index } = WEIGHT_NAMES[format];
+  const hint = interrupted
+    ? 'an initialisation in place was interrupted: run it again'
+    : 'remove the one that is out of date';
+  throw new ModelPrepError('AMBIGUOUS_WEIGHTS', `expected ${single} or ${index}, got both`, {
+    file: dir,
+    hint,
+  });
+}
+
+/** A second index (`model.fp16.safetensors.index.json`) means a second set of weights. */
+async function checkOneIndex(dir: string, format: WeightFormat): Promise<void> {
+  const { index, extension } = WEIGHT_NAMES[format];
+  const other = (await namesIn(dir)).find(
+    (name) => name !== index && name.endsWith(`${extension}.index.json`),
+  );
+  if (other === undefined) return;
+  const hint = 'keep one set of weights: move the other index and its shards out of the folder';
+  throw new ModelPrepError('AMBIGUOUS_WEIGHTS', `expected one index, got ${index} and ${other}`, {
+    file: dir,
+    hint,
+  });
+}
+
+async function namesIn(dir: string): Promise<string[]> {
+  try {
+    return (await readdir(dir)).sort(naturalOrder);
+  } catch (cause) {
+    throw toIoError(cause, dir);
+  }
+}
+
+async function readIndex(dir: string, format: WeightFormat): Promise<WeightIndex> {
+  const file = join(dir, WEIGHT_NAMES[format].index);
+  return parseWeightIndex(await readJsonAs(file, z.unknown()), file, format);
+}
+
+async function openShards(dir: string, format: WeightFormat): Promise<Weights> {
+  const indexFile = join(dir, WEIGHT_NAMES[format].index);
+  const index = await readIndex(dir, format);
   const files = [...new Set(Object.values(index.weight_map))].sort(naturalOrder);
   if (files.length === 0) {
-    throw new ModelPrepError('BAD_INDEX', 'expected at least one tensor, got none', { file: indexFile });
+    const hint = 'fetch the index again';
+    throw new ModelPrepError('BAD_INDEX', 'expected at least one tensor, got none', {
+      file: indexFile,
+      hint,
+    });
   }
-  const shards = new Map<string, SafetensorsHeader>();
-  for (const file of files) shards.set(file, await openShard(dir, file));
-  checkWeightIndex(index, shards);
-  return { files, tensors: tensorsOf(shards), index };
+  const shards = new Map<string, Shard>();
+  for (const file of files) shards.set(file, await openShard(dir, file, format));
+  checkWeightIndex(index, shards, indexFile);
+  return { ...weightsOf(format, shards), index };
 }
 
-async function openShard(dir: string, name: string): Promise<SafetensorsHeader> {
+interface Shard {
+  tensors: ReadonlyMap<string, TensorInfo>;
+  metadata: ReadonlyMap<string, string>;
+}
+
+async function openShard(dir: string, name: string, format: WeightFormat): Promise<Shard> {
   const file = join(dir, name);
   if ((await entryKind(file)) === 'none') {
-    const what = `the index names ${name}, which is not there`;
-    throw new ModelPrepError('SHARD_MISSING', what, { file: dir, hint: 'the checkpoint is incomplete' });
+    const what = `expected this file, which ${WEIGHT_NAMES[format].index} names, got none`;
+    throw new ModelPrepError('SHARD_MISSING', what, { file, hint: 'the checkpoint is incomplete: fetch it' });
   }
-  return withWeightFile(file, (source) => parseSafetensorsHeader(source, file));
+  const { tensors, metadata } = await withWeightFile(file, (source) => readHeader(source, file, format));
+  return {
+    tensors: new Map([...tensors].map(([key, tensor]) => [key, { ...tensor, file: name }])),
+    metadata,
+  };
 }
 
-function tensorsOf(shards: ReadonlyMap<string, SafetensorsHeader>): ReadonlyMap<string, TensorInfo> {
-  const tensors = new Map<string, TensorInfo>();
-  for (const [file, header] of shards) {
-    for (const { name, dtype, shape, dataOffsets } of header.tensors.values()) {
-      const [begin, end] = dataOffsets;
-      const byteOffset = header.dataStart + begin;
-      tensors.set(name, { name, dtype, shape, file, byteOffset, byteLength: end - begin });
-    }
-  }
-  return tensors;
+async function readHeader(
+  source: ByteSource,
+  file: string,
+  format: WeightFormat,
+): Promise<{ tensors: ReadonlyMap<string, StoredTensor>; metadata: ReadonlyMap<string, string> }> {
+  if (format === 'pytorch') return { ...(await readTorchZip(source, file)), metadata: new Map() };
+  const { dataStart, metadata, tensors } = await parseSafetensors(source, file);
+  const stored = [...tensors.values()].map(({ dataOffsets: [begin, end], ...tensor }): StoredTensor => ({
+    ...tensor,
+    byteOffset: dataStart + begin,
+    byteLength: end - begin,
+  }));
+  return { tensors: new Map(stored.map((tensor) => [tensor.name, tensor])), metadata };
+}
+
+function weightsOf(format: WeightFormat, shards: ReadonlyMap<string, Shard>): Weights {
+  const entries = [...shards];
+  return {
+    format,
+    files: entries.map(([file]) => file),
+    tensors: new Map(entries.flatMap(([, { tensors }]) => [...tensors])),
+    metadata: new Map(entries.map(([file, { metadata }]) => [file, metadata])),
+  };
 }

@@ -57,8 +57,10 @@ export async function createAtomicFile(
     write: (chunk) =>
       orAbort(async () => {
         const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-        await writeAll(file, bytes);
+        // The disk and the processor work at the same time.
+        const written = writeAll(file, bytes);
         if (isHashed) hash.update(bytes);
+        await written;
         size += bytes.length;
       }),
     commit: () =>

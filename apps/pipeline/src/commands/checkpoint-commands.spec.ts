@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { createProgram } from '../command.js';
+
+const BASE = fileURLToPath(new URL('../../../../tools/tiny/world/base', import.meta.url));
+let root: string;
+beforeAll(() => void (root = mkdtempSync(join(tmpdir(), 'flexattn-commands-'))));
+afterAll(() => rmSync(root, { recursive: true }));
+afterEach(() => {
+  vi.restoreAllMocks();
+  process.removeAllListeners('SIGINT');
+  process.removeAllListeners('SIGTERM');
+});
+
+/** Runs a command line and gives what it printed. */
+async function flexattn(...args: string[]): Promise<string> {
+  let printed = '';
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    printed += String(text);
+    return true;
+  });
+  await createProgram('0').parseAsync(['node', 'flexattn', ...args]);
+  return printed;
+}
+
+describe('checkpoints on the command line', () => {
+  it('are initialised once, and the second run says so', async () => {
+    const out = join(root, 'once');
+    const run = () =>
+      flexattn('init', '--checkpoint', BASE, '--out', out, '--extra', 'threshold=40', 'warmup=5');
+    expect(await run()).toMatch(/^initialised: .*\n5 layers, 10 tensors added, 368640 bytes\nwrote to /);
+    expect(readFileSync(join(out, 'config.json'), 'utf8')).toMatch(/"threshold": "40",\s+"warmup": "5"/);
+    expect(await run()).toMatch(/^already: .*nothing to add\n5 layers, 0 tensors added/);
+    expect(JSON.parse(await flexattn('inspect', out, '--json'))).toMatchObject({
+      highRes: { state: 'initialised', present: 10, expected: 10 },
+      issues: { missing: [], misshapen: [], extra: [] },
+    });
+  });
+
+  it('are compared, and exit code 1 says that they differ', async () => {
+    const [a, b] = [join(root, 'copy'), join(root, 'zero')];
+    await flexattn('init', '--checkpoint', BASE, '--out', a);
+    await flexattn('init', '--checkpoint', BASE, '--out', b, '--strategy', 'zero');
+    expect(await flexattn('diff-weights', a, a)).toMatch(/62 tensors equal, 0 different/);
+    await expect(flexattn('diff-weights', a, b)).rejects.toMatchObject({
+      exitCode: 1,
+      code: 'WEIGHTS_DIFFER',
+    });
+  });
+
+  it('are verified against a list of sha256sum', async () => {
+    const hash = createHash('sha256')
+      .update(readFileSync(join(BASE, 'config.json')))
+      .digest('hex');
+    const list = join(root, 'SUMS');
+    writeFileSync(list, `${hash}  config.json\n`);
+    expect(await flexattn('verify', BASE, '--sha256', list)).toBe('ok   config.json\n');
+    writeFileSync(list, `${hash}  tokenizer.json\n`);
+    const failure = flexattn('verify', BASE, '--sha256', list);
+    await expect(failure).rejects.toMatchObject({ exitCode: 1, code: 'VERIFY_FAILED' });
+  });
+
+  it.each<[string, string[], RegExp]>([
+    ['options of a checkpoint without one', ['init', '--out', 'x'], /expected --checkpoint.*BAD_CONFIG/],
+    ['neither a new folder nor in place', ['init', '--checkpoint', BASE], /got neither.*OUT_MISSING/],
+    ['nothing to verify', ['verify', BASE], /expected --golden.*or a folder and --sha256.*BAD_CONFIG/],
+    ['a reference that is none', ['download', 'owner/name', '--out', 'x'], /BAD_HUB_REFERENCE/],
+  ])('refuse %s', async (_, args, message) => {
+    await expect(flexattn(...args)).rejects.toThrow(message);
+  });
+});

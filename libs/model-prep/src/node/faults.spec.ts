@@ -1,0 +1,115 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { FlexattnError } from '@flexattn/stage';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  checkpointFolders,
+  CONFIG,
+  decoderTensors,
+  EXTRA,
+  snapshot,
+  writeCheckpoint,
+} from '../checkpoint.fixture.js';
+import { downloadCheckpoint } from './download-checkpoint.js';
+import { watchFileCalls } from './file-calls.fixture.js';
+import { HubServer } from './hub-server.fixture.js';
+import { initialiseHighResProjections } from './initialise.js';
+
+const { path } = checkpointFolders();
+/** Two layers are enough to meet every call. */
+const PARTS = {
+  config: { ...CONFIG, num_hidden_layers: 2 },
+  tensors: new Map([...decoderTensors()].filter(([name]) => !/layers\.([2-9]|10)\./.test(name))),
+};
+const extra = { ...EXTRA, select_from_layer: '1' };
+
+let hub: HubServer;
+let endpoint: string;
+beforeAll(async () => {
+  hub = new HubServer({ 'config.json': new Uint8Array(9), 'model.safetensors': new Uint8Array(200_000) });
+  endpoint = await hub.start();
+});
+afterAll(() => hub.stop());
+
+/** Small works in a folder that has an original in `checkpoint`; the result is named. */
+const WORKS: Record<string, { run: (folder: string) => Promise<unknown>; result: string }> = {
+  'init into a new folder': {
+    run: (folder) =>
+      initialiseHighResProjections({
+        checkpoint: join(folder, 'checkpoint'),
+        out: join(folder, 'out'),
+        extra,
+      }),
+    result: 'out',
+  },
+  'init in place': {
+    run: (folder) =>
+      initialiseHighResProjections({ checkpoint: join(folder, 'checkpoint'), inPlace: true, extra }),
+    result: 'checkpoint',
+  },
+  download: {
+    run: (folder) =>
+      downloadCheckpoint({
+        reference: 'hub:owner/name',
+        out: join(folder, 'out'),
+        lockFile: join(folder, 'flexattn.lock.json'),
+        edge: { env: { HF_ENDPOINT: endpoint, HF_HOME: folder } },
+      }),
+    result: 'out',
+  },
+};
+
+/** Runs a work in a new folder with an error at its file call `at`; undefined where it has no such call. */
+async function failAt(
+  run: (folder: string) => Promise<unknown>,
+  folder: string,
+  at: number,
+  code: string,
+): Promise<unknown> {
+  let calls = 0;
+  const restore = await watchFileCalls((syscall) => {
+    if (calls++ !== at) return;
+    throw Object.assign(new Error(`${code}: injected, ${syscall}`), { code, errno: -1, syscall });
+  });
+  try {
+    await run(folder);
+  } catch (failure) {
+    return failure;
+  } finally {
+    restore();
+  }
+  expect(calls).toBeLessThanOrEqual(at);
+  return undefined;
+}
+
+describe.each(Object.entries(WORKS))('%s', (name, { run, result }) => {
+  it.each(['ENOSPC', 'EIO'])('ends with exit code 74 and no harm for %s at every file call', async (code) => {
+    const inPlace = name.includes('place');
+    const original = snapshot(writeCheckpoint(path(), PARTS));
+    const whole = path();
+    writeCheckpoint(join(whole, 'checkpoint'), PARTS);
+    await run(whole);
+    const expected = snapshot(join(whole, result));
+    let at = 0;
+    for (; ; at++) {
+      const folder = path();
+      mkdirSync(folder);
+      writeCheckpoint(join(folder, 'checkpoint'), PARTS);
+      const failure = await failAt(run, folder, at, code);
+      if (failure === undefined) break;
+      if (!(failure instanceof FlexattnError) || failure.exitCode !== 74) throw failure as Error;
+      const left = snapshot(join(folder, 'checkpoint'));
+      // In place the files are added to, and only one gets another name, at the end.
+      if (inPlace) expect(Object.values(left)).toEqual(expect.arrayContaining(weightsOf(original)));
+      else expect(left).toEqual(original);
+      if (!inPlace && existsSync(join(folder, result))) {
+        for (const [file, hash] of Object.entries(snapshot(join(folder, result))))
+          if (!file.startsWith('.')) expect([file, hash]).toEqual([file, expected[file]]);
+      }
+    }
+    expect(at).toBeGreaterThan(40);
+  });
+});
+
+const weightsOf = (files: Record<string, string>): string[] =>
+  Object.entries(files).flatMap(([file, hash]) => (file.endsWith('.safetensors') ? [hash] : []));

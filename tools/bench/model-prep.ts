@@ -1,0 +1,207 @@
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { runProgram } from '@flexattn/stage';
+import { benchConvert } from './convert.js';
+import { serveFolder } from './hub.js';
+import { writeSevenBillion } from './seven-billion.js';
+
+/** What is measured, where and how often. */
+interface ModelPrepBenchOptions {
+  /** Holds up to 7 GB while it runs. */
+  folder: string;
+  /** Runs of each side. */
+  rounds: number;
+}
+
+/** Seconds of each run. */
+interface Measured {
+  name: string;
+  seconds: number[];
+  /** The highest of all runs, bytes. */
+  peakRss: number;
+  /** What the process said at the end, apart from time and memory. */
+  said: Record<string, number>;
+}
+
+/** Runs in processes of their own, which report `time` (seconds of the work alone) and their peak of memory. */
+const MEASURE = `
+const measure = async (work) => {
+  const start = performance.now();
+  const said = (await work()) ?? {};
+  const seconds = (performance.now() - start) / 1000;
+  console.log(JSON.stringify({ ...said, seconds, peakRss: process.resourceUsage().maxRSS * 1024 }));
+};
+`;
+const INIT = `
+import { initialiseHighResProjections } from '@flexattn/model-prep';
+const [checkpoint, out] = process.argv.slice(1);
+await measure(async () => {
+  const { bytes, added } = await initialiseHighResProjections({ checkpoint, out });
+  return { bytes, added };
+});
+`;
+const WRITE = `
+import { open } from 'node:fs/promises';
+const [out, bytes] = process.argv.slice(1);
+await measure(async () => {
+  const file = await open(out, 'w');
+  const piece = new Uint8Array(8 << 20);
+  for (let at = 0; at < Number(bytes); at += piece.length) await file.write(piece, 0, Math.min(piece.length, bytes - at));
+  await file.sync();
+  await file.close();
+});
+`;
+const OPEN = `
+import { readFileSync } from 'node:fs';
+import { openCheckpoint } from '@flexattn/model-prep';
+const read = () => Number(/rchar: (\\d+)/.exec(readFileSync('/proc/self/io', 'utf8'))[1]);
+const before = read();
+await measure(async () => {
+  const { tensors } = await openCheckpoint(process.argv[1]);
+  return { tensors: tensors.size, read: read() - before };
+});
+`;
+const DOWNLOAD = `
+import { downloadCheckpoint } from '@flexattn/model-prep';
+const [out, lockFile] = process.argv.slice(1);
+await measure(async () => void (await downloadCheckpoint({ reference: 'hub:owner/name', out, lockFile })));
+`;
+
+/** Measures initialisation, opening and downloading, each beside what it is compared with, and prints them. */
+async function run({ folder, rounds }: ModelPrepBenchOptions): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const root = resolve(await mkdtemp(join(folder, 'model-prep-')));
+  try {
+    await measureInit(root, rounds);
+    await measureDownload(root, rounds);
+  } finally {
+    await rm(root, { recursive: true });
+  }
+}
+
+async function measureInit(root: string, rounds: number): Promise<void> {
+  const [checkpoint, out, plain] = [join(root, 'base'), join(root, 'out'), join(root, 'plain')];
+  await writeSevenBillion(checkpoint);
+  const init = start('initialise 7B, F16');
+  const write = start('plain write + fsync');
+  const again = start('second run');
+  const opened = start('open and list 16 GB');
+  for (let round = 0; round < rounds; round++) {
+    await rm(out, { recursive: true, force: true });
+    await measured(init, INIT, [checkpoint, out]);
+    await measured(write, WRITE, [plain, String(init.said['bytes'])]);
+    await rm(plain);
+    await measured(again, INIT, [checkpoint, out]);
+    await measured(opened, OPEN, [out]);
+  }
+  print(init, `${gigabytes(init.said['bytes'])} written`, write);
+  print(write);
+  print(again, `${again.said['added'] ?? NaN} tensors added`);
+  print(
+    opened,
+    `${opened.said['tensors'] ?? NaN} tensors, ${((opened.said['read'] ?? NaN) / 1e6).toFixed(2)} MB read`,
+  );
+  await rm(out, { recursive: true });
+}
+
+const FILES = [
+  'model-00001-of-00002.safetensors',
+  'model-00002-of-00002.safetensors',
+  'model.safetensors.index.json',
+];
+/** Of each of the two weight files. */
+const FILE_BYTES = 750e6;
+
+async function measureDownload(root: string, rounds: number): Promise<void> {
+  const source = join(root, 'hub');
+  await mkdir(source);
+  for (const [i, name] of FILES.entries()) {
+    const bytes = i < 2 ? FILE_BYTES : 1000;
+    const script = `head -c ${bytes} /dev/urandom > "$0"`;
+    await runProgram('sh', ['-c', script, join(source, name)]);
+  }
+  const hub = await serveFolder(source, FILES);
+  try {
+    const download = start('download 1.5 GB');
+    const curl = start('curl');
+    const synced = start('curl, then sync');
+    const total = (await Promise.all(FILES.map((name) => stat(join(source, name))))).reduce(
+      (sum, { size }) => sum + size,
+      0,
+    );
+    for (let round = 0; round < rounds; round++) {
+      const out = join(root, 'fetched');
+      const env = { HF_ENDPOINT: hub.url, HF_HOME: join(root, 'home') };
+      await measured(download, DOWNLOAD, [out, join(root, `lock-${round}.json`)], env);
+      await rm(out, { recursive: true });
+      await mkdir(out);
+      const before = performance.now();
+      const urls = FILES.flatMap((name) => [
+        '-o',
+        join(out, name),
+        `${hub.url}/owner/name/resolve/main/${name}`,
+      ]);
+      await runProgram('curl', ['-sf', ...urls]);
+      curl.seconds.push((performance.now() - before) / 1000);
+      await runProgram(
+        'sync',
+        FILES.map((name) => join(out, name)),
+      );
+      synced.seconds.push((performance.now() - before) / 1000);
+      await rm(out, { recursive: true });
+    }
+    print(download, `${(total / 1e6 / median(download.seconds)).toFixed(0)} MB/s, hash included`, curl);
+    print(curl);
+    print(synced);
+  } finally {
+    hub.stop();
+  }
+}
+
+const start = (name: string): Measured => ({ name, seconds: [], peakRss: 0, said: {} });
+
+async function measured(
+  into: Measured,
+  script: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<void> {
+  const all = ['--input-type=module', '--eval', MEASURE + script, ...args];
+  const { stdoutTail } = await runProgram(process.execPath, all, { env });
+  const { seconds, peakRss, ...said } = JSON.parse(stdoutTail.at(-1) ?? '') as Record<string, number>;
+  into.seconds.push(seconds ?? NaN);
+  into.peakRss = Math.max(into.peakRss, peakRss ?? NaN);
+  into.said = said;
+}
+
+function print({ name, seconds, peakRss }: Measured, detail = '', other?: Measured): void {
+  const spread = `${Math.min(...seconds).toFixed(3)} to ${Math.max(...seconds).toFixed(3)}, ${seconds.length} runs`;
+  const parts = [`${median(seconds).toFixed(3)} s (${spread})`];
+  if (peakRss > 0) parts.push(`peak memory ${(peakRss / 1e6).toFixed(0)} MB`);
+  if (detail !== '') parts.push(detail);
+  if (other)
+    parts.push(`${(median(seconds) / median(other.seconds)).toFixed(2)} x the time of ${other.name}`);
+  process.stdout.write(`${name.padEnd(22)}${parts.join('; ')}\n`);
+}
+
+const median = (values: readonly number[]): number => {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? NaN;
+};
+
+const gigabytes = (bytes = NaN): string => `${(bytes / 1e9).toFixed(2)} GB`;
+
+/** `npm run bench -- model-prep [--folder DIR] [--rounds N] [--no-convert]`; Linux. */
+export async function bench(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      folder: { type: 'string', default: join('runs', 'bench') },
+      rounds: { type: 'string', default: '3' },
+      'no-convert': { type: 'boolean', default: false },
+    },
+  });
+  await run({ folder: values.folder, rounds: Number(values.rounds) });
+  if (!values['no-convert']) await benchConvert();
+}
