@@ -5,6 +5,13 @@ export interface Raster {
   height: number;
 }
 
+/** A picture file whose header was read; its pixels are decoded when its size is known to be within limits. */
+export interface OpenedPicture {
+  width: number;
+  height: number;
+  decode(): Raster | Promise<Raster>;
+}
+
 /** CLIP's statistics of a channel value on a 0-1 scale, 32-bit as torch and NumPy hold them. */
 const CLIP_MEAN = Float32Array.of(0.48145466, 0.4578275, 0.40821073);
 const CLIP_STD = Float32Array.of(0.26862954, 0.26130258, 0.27577711);

@@ -1,18 +1,15 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { toIoError } from '@flexattn/stage';
-import sharp from 'sharp';
 import { RuntimeError } from '../error.js';
 import type { Raster } from '../image/raster.js';
+import { openPicture } from './picture-file.js';
 
 /** A picture: the path of its file, or the file's bytes. */
 export type ImageSource = string | Uint8Array;
 
 /** Pixels of one picture. Pillow's own limit, above which it suspects a decompression bomb; half a gigabyte as RGB. */
 const MAX_IMAGE_PIXELS = 178_956_970;
-
-/** What Pillow opens by itself too; vector formats and documents are not photographs. */
-const FORMATS = new Set<string>(['jpeg', 'png', 'webp', 'gif', 'tiff']);
 
 /** An image file's bytes, named by their content; decoded when asked for, once. */
 export class EncodedImage {
@@ -47,23 +44,17 @@ export async function readImage(source: ImageSource, name?: string): Promise<Enc
   }
 }
 
-/**
- * Decodes to 8-bit RGB as Pillow's `convert("RGB")` does: transparency is dropped, the colour profile and the
- * orientation tag are not applied.
- */
+/** Decodes to 8-bit RGB as Pillow's `Image.open(file).convert("RGB")` does. */
 async function decodeImage(bytes: Uint8Array, name: string): Promise<Raster> {
   try {
-    // The limit is ours, checked before anything is decoded, so that the message can tell both numbers.
-    const image = sharp(bytes, { limitInputPixels: false, failOn: 'truncated', ignoreIcc: true });
-    const { format, width, height } = await image.metadata();
-    if (!FORMATS.has(format)) throw new Error(`format ${format}`);
-    if (width * height > MAX_IMAGE_PIXELS) throw tooLarge(name, width, height);
-    const rgb = image.toColourspace('srgb').removeAlpha().raw({ depth: 'uchar' });
-    const { data, info } = await rgb.toBuffer({ resolveWithObject: true });
-    return { data, width: info.width, height: info.height };
+    const picture = await openPicture(bytes);
+    // Checked before anything is decoded, so that the message can tell both numbers.
+    if (picture.width * picture.height > MAX_IMAGE_PIXELS)
+      throw tooLarge(name, picture.width, picture.height);
+    return await picture.decode();
   } catch (cause) {
     if (cause instanceof RuntimeError) throw cause;
-    const what = `expected a JPEG, PNG, WebP, GIF or TIFF picture, got ${describe(bytes, cause)}`;
+    const what = `expected a JPEG, PNG, WebP, GIF, TIFF or BMP picture, got ${describe(bytes, cause)}`;
     throw new RuntimeError('IMAGE_UNREADABLE', what, { file: name, hint: 'replace the picture', cause });
   }
 }
