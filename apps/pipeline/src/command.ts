@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addAskCommand } from './commands/ask.js';
+import { addExplainCommand } from './commands/explain.js';
 import { addPythonCommand } from './commands/python-env.js';
 import { addStageCommands } from './commands/stages.js';
 import { addVerifyCommand } from './commands/verify.js';
@@ -16,6 +17,7 @@ export function createProgram(version: string): Command {
     .exitOverride();
   addStageCommands(program);
   addAskCommand(program);
+  addExplainCommand(program);
   addVerifyCommand(program);
   addPythonCommand(program);
   return program;

@@ -11,6 +11,7 @@ export type RuntimeErrorCode =
   | 'IMAGE_TOO_LARGE'
   | 'IMAGE_UNREADABLE'
   | 'MODEL_DAMAGED'
+  | 'NO_SUCH_TOKEN'
   | 'OUT_IS_CHECKPOINT'
   | 'PROMPT_IMAGE_TAGS'
   | 'PROMPT_TOO_LONG'

@@ -1,10 +1,7 @@
 import type { Command } from 'commander';
 import { positiveInteger } from '../flags.js';
-import { PipelineError } from '../errors.js';
+import { checkQuestion } from '../question-length.js';
 import { abortOnSignals } from '../signals.js';
-
-/** Characters: far more than any context holds; onnxruntime 1.30 crashes in a process with an argument of 32 kB. */
-const MAX_QUESTION_LENGTH = 16_384;
 
 interface AskFlags {
   model: string;
@@ -20,7 +17,7 @@ export function addAskCommand(program: Command): void {
     .description('answers a question about a picture, token by token')
     .argument('<question>')
     .requiredOption('--model <dir>', 'a folder that compile wrote, or a checkpoint')
-    .requiredOption('--image <file>', 'a PNG, JPEG, WebP, GIF or TIFF picture')
+    .requiredOption('--image <file>', 'a PNG, JPEG, WebP, GIF, TIFF or BMP picture')
     .option('--max-new-tokens <n>', 'the longest answer, in tokens', positiveInteger, 256)
     .option('--json', 'print the whole answer as JSON at the end')
     .addHelpText(
@@ -28,7 +25,7 @@ export function addAskCommand(program: Command): void {
       '\nExample:\n  flexattn ask --model runs/tiny/compile/flexattn --image picture.png "Which way do the stripes on the red plate run?"\n',
     )
     .action(async (question: string, flags: AskFlags) => {
-      if (question.length > MAX_QUESTION_LENGTH) throw tooLong(question);
+      checkQuestion(question);
       const { buildPrompt, loadModel } = await import('@flexattn/flexattn-runtime');
       const model = await loadModel(flags.model);
       try {
@@ -44,9 +41,4 @@ export function addAskCommand(program: Command): void {
         await model.release();
       }
     });
-}
-
-function tooLong(question: string): PipelineError {
-  const what = `expected a question of at most ${MAX_QUESTION_LENGTH} characters, got ${question.length}`;
-  return new PipelineError('QUESTION_TOO_LONG', what, { hint: 'shorten it' });
 }

@@ -66,10 +66,7 @@ function encoderLayer(context: GraphContext, name: string, x: Value): Value {
     hiddenSize,
     intermediateSize,
   );
-  const activated = graph.node('Mul', [
-    inner,
-    graph.node('Sigmoid', [graph.node('Mul', [inner, graph.floats([QUICK_GELU])])]),
-  ]);
+  const activated = graph.fused('QuickGelu', [inner], { alpha: float(QUICK_GELU) });
   const widened = project('mlp.fc2', activated, intermediateSize, hiddenSize);
   return graph.node('Add', [attended, picturesOf(context, widened)]);
 }

@@ -1,15 +1,13 @@
-import { attendingLayers } from '../geometry.js';
 import type { Geometry } from '../geometry.js';
 import { GraphBuilder } from '../onnx/graph.js';
 import type { TensorInfo } from '@flexattn/model-prep';
 import { buildDecoderGraph } from './decoder.js';
 import { buildEmbedGraph } from './embed.js';
-import { buildHighresGraph } from './highres.js';
 import { buildVisionGraph } from './vision.js';
 import type { GraphContext } from './weights.js';
 
-/** The graphs of one model; `highres` only with selection `attention`. */
-export type GraphName = 'vision' | 'embed' | 'highres' | 'decoder';
+/** The graphs of one model. */
+export type GraphName = 'vision' | 'embed' | 'decoder';
 
 /** Bytes of the ONNX files; weights are referred to, not held. */
 export type ModelGraphs = Partial<Record<GraphName, Uint8Array>>;
@@ -28,7 +26,6 @@ export function buildModelGraphs(geometry: Geometry, tensors: ReadonlyMap<string
   return {
     vision: build('vision', buildVisionGraph),
     embed: build('embed', buildEmbedGraph),
-    ...(attendingLayers(geometry).length > 0 && { highres: build('highres', buildHighresGraph) }),
     decoder: build('decoder', buildDecoderGraph),
   };
 }

@@ -41,8 +41,10 @@ export function weight(context: GraphContext, name: string, shape: readonly numb
   return type === 'FLOAT' ? value : graph.node('Cast', [value], { to: FLOAT_CODE });
 }
 
-/** ONNX's number of the element type FLOAT, as the attribute `to` of Cast wants it. */
+/** ONNX's numbers of element types, as the attribute `to` of Cast wants them. */
 export const FLOAT_CODE = 1;
+export const INT32_CODE = 6;
+export const INT64_CODE = 7;
 
 /** x [rows, from] times torch's `name.weight` [to, from] transposed, plus `name.bias` where there is one: [rows, to]. */
 export function linear(context: GraphContext, name: string, x: Value, from: number, to: number): Value {

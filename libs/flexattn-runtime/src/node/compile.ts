@@ -73,7 +73,7 @@ export async function compileModel(options: CompileOptions): Promise<CompileRepo
 async function planFolder(dir: string, wanted: Selection | undefined): Promise<Plan> {
   const checkpoint = await openCheckpoint(dir);
   const selection = wanted ?? defaultSelection(checkpoint);
-  const geometry = geometryOf(checkpoint.config, selection, join(dir, 'config.json'));
+  const geometry = geometryOf(checkpoint.config, { selection }, join(dir, 'config.json'));
   const tensors = new Map<string, TensorInfo>();
   for (const [name, info] of checkpoint.tensors) tensors.set(name, { ...info, file: placeOf(info.file) });
   const written = await smallFiles(dir, checkpoint.config.mm_vision_tower);

@@ -32,7 +32,7 @@ export async function openModelFolder(dir: string, selection?: Selection): Promi
   await requireOwnFiles(checkpoint);
   const geometry = geometryOf(
     checkpoint.config,
-    selection ?? defaultSelection(checkpoint),
+    { selection: selection ?? defaultSelection(checkpoint) },
     join(dir, 'config.json'),
   );
   return { dir: resolve(dir), geometry, graphs: buildModelGraphs(geometry, checkpoint.tensors) };
@@ -51,9 +51,9 @@ async function openCompiled(dir: string, selection: Selection | undefined): Prom
   }
   await verifyFiles(dir, manifest);
   const { config } = await openCheckpoint(dir);
-  const geometry = geometryOf(config, manifest.selection, join(dir, 'config.json'));
+  const geometry = geometryOf(config, { selection: manifest.selection }, join(dir, 'config.json'));
   const graphs: ModelGraphs = {};
-  for (const name of ['vision', 'embed', 'highres', 'decoder'] satisfies GraphName[]) {
+  for (const name of ['vision', 'embed', 'decoder'] satisfies GraphName[]) {
     if (graphFile(name) in manifest.files) graphs[name] = await readFile(join(dir, graphFile(name)));
   }
   return { dir: resolve(dir), geometry, graphs };

@@ -1,5 +1,7 @@
 import { encodeAnswer } from '../conversation.js';
 import { RuntimeError } from '../error.js';
+import { explainAnswer } from '../explain/explanation.js';
+import type { Explanation } from '../explain/explanation.js';
 import type { Geometry, Selection } from '../geometry.js';
 import { checkLength, splitAtImage } from '../prompt.js';
 import type { Regions } from '../regions.js';
@@ -13,7 +15,7 @@ import type { ImageSource } from './image.js';
 import { exists, loadTokenizer } from './load-tokenizer.js';
 import { openModelFolder } from './model-folder.js';
 import type { ModelFolder } from './model-folder.js';
-import { PromptPreparer } from './picture.js';
+import { PromptPreparer } from './prompt-preparer.js';
 import { GraphSessions } from './session.js';
 import { stopIfAborted } from './stop.js';
 
@@ -76,6 +78,9 @@ export async function loadModel(dir: string, options: LoadModelOptions = {}): Pr
   return new FlexAttentionModel(folder, sessions);
 }
 
+/** Of pictures kept for further questions. */
+const CACHE_BYTES = 2 ** 29;
+
 /** A model that answers questions about pictures. Calls may overlap; they take turns. */
 export class FlexAttentionModel {
   readonly geometry: Geometry;
@@ -90,7 +95,7 @@ export class FlexAttentionModel {
     this.#dir = folder.dir;
     this.#sessions = sessions;
     this.#decoder = new Decoder(folder.geometry, sessions);
-    this.#preparer = new PromptPreparer(sessions, this.#decoder);
+    this.#preparer = new PromptPreparer(sessions, this.#decoder, CACHE_BYTES);
   }
 
   /** Answers greedily (arg max), until the end-of-text token or `maxNewTokens`. */
@@ -110,6 +115,14 @@ export class FlexAttentionModel {
     if (rest !== '') onToken?.(rest);
     const finish = tokens.at(-1) === this.geometry.endOfText ? 'stop' : 'length';
     return { text: tokenizer?.decode(tokens).trim() ?? '', tokens, finish, regions };
+  }
+
+  /** The answer of `generate`, and where in the picture every token of it looked, layer by layer. */
+  async explain(request: GenerateRequest): Promise<Explanation> {
+    const image = request.image instanceof EncodedImage ? request.image : await readImage(request.image);
+    const answer = await this.generate({ ...request, image });
+    const tokenizer = await this.#tokenizerFor(request.prompt);
+    return explainAnswer(answer, await image.raster(), this.geometry.hd, tokenizer);
   }
 
   /** The tokens of `generate` one by one, with logits and selected regions. */

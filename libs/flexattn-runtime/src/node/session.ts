@@ -72,6 +72,8 @@ function sessionOptions(folder: string, { threads }: SessionOptions): InferenceS
   return {
     executionProviders: ['cpu'],
     logSeverityLevel: 3,
+    // The graphs name their fused kernels; further fusions transpose inside a product, which divides by zero rows.
+    graphOptimizationLevel: 'basic',
     ...(threads !== undefined && { intraOpNumThreads: threads }),
     extra: {
       session: {
