@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SELECTIONS } from './geometry.js';
 
 /** Lies in a compiled folder and lists every other file of it; written last. */
 export const MANIFEST_FILE = 'manifest.json';
@@ -7,7 +8,7 @@ export const MANIFEST_FILE = 'manifest.json';
 export const manifestSchema = z.strictObject({
   format: z.literal('flexattn-compiled'),
   version: z.literal(1),
-  selection: z.enum(['attention', 'none']),
+  selection: z.enum(SELECTIONS),
   /** By path relative to the folder, with `/`. */
   files: z.record(z.string(), z.strictObject({ size: z.number().int(), sha256: z.string().length(64) })),
 });

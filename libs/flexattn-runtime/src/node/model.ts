@@ -65,6 +65,8 @@ export interface LoadModelOptions {
   selection?: Selection | undefined;
   /** Threads of one run; default: one per core. */
   threads?: number | undefined;
+  /** Bytes of what is kept of pictures for further questions; the newest is kept whatever it takes. */
+  cacheBytes?: number | undefined;
 }
 
 /**
@@ -75,10 +77,10 @@ export interface LoadModelOptions {
 export async function loadModel(dir: string, options: LoadModelOptions = {}): Promise<FlexAttentionModel> {
   const folder = await openModelFolder(dir, options.selection);
   const sessions = await GraphSessions.open(folder.dir, folder.graphs, { threads: options.threads });
-  return new FlexAttentionModel(folder, sessions);
+  return new FlexAttentionModel(folder, sessions, options.cacheBytes ?? CACHE_BYTES);
 }
 
-/** Of pictures kept for further questions. */
+/** Half of what a model may take beyond weights, keys and values. */
 const CACHE_BYTES = 2 ** 29;
 
 /** A model that answers questions about pictures. Calls may overlap; they take turns. */
@@ -90,12 +92,12 @@ export class FlexAttentionModel {
   readonly #preparer: PromptPreparer;
   #tokenizer: Promise<Tokenizer> | undefined;
 
-  constructor(folder: ModelFolder, sessions: GraphSessions) {
+  constructor(folder: ModelFolder, sessions: GraphSessions, cacheBytes: number) {
     this.geometry = folder.geometry;
     this.#dir = folder.dir;
     this.#sessions = sessions;
     this.#decoder = new Decoder(folder.geometry, sessions);
-    this.#preparer = new PromptPreparer(sessions, this.#decoder, CACHE_BYTES);
+    this.#preparer = new PromptPreparer(sessions, this.#decoder, cacheBytes);
   }
 
   /** Answers greedily (arg max), until the end-of-text token or `maxNewTokens`. */
