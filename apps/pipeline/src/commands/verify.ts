@@ -1,10 +1,18 @@
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { PrecisionCase } from '@flexattn/flexattn-runtime';
 import { PipelineError } from '../errors.js';
 import { namedPython, workspaceOf } from '../run-context.js';
 import { abortOnSignals } from '../signals.js';
 import { trainingPython } from '../stages/train.js';
 import { verifyCases, type VerifiedCase } from '../verify-golden.js';
+
+interface VerifyFlags {
+  golden: string[];
+  precision?: 'int8' | 'int4';
+  blockSize: 32 | 128;
+  json?: boolean;
+}
 
 /** `flexattn verify`: runs golden folders and compares tokens, regions, logits, losses and gradients. */
 export function addVerifyCommand(program: Command): void {
@@ -12,10 +20,22 @@ export function addVerifyCommand(program: Command): void {
     .command('verify')
     .description('runs golden folders (generation and training cases) and compares every figure')
     .requiredOption('--golden <dir...>', 'folders with config.json, model.safetensors and expected.json')
+    .addOption(
+      new Option(
+        '--precision <bits>',
+        'tell instead how far the model in fewer bits is from the figures',
+      ).choices(['int8', 'int4']),
+    )
+    .option('--block-size <n>', 'weights that share a scale, 32 or 128', blockSize, 32)
     .option('--json', 'print what was computed')
-    .addHelpText('after', '\nExample:\n  flexattn verify --golden libs/flexattn-runtime/golden/zoom3-126px\n')
-    .action(async (flags: { golden: string[]; json?: boolean }) => {
+    .addHelpText(
+      'after',
+      '\nExample:\n  flexattn verify --golden libs/flexattn-runtime/golden/zoom3-126px\n' +
+        '  flexattn verify --golden libs/flexattn-runtime/golden/zoom3-126px --precision int8\n',
+    )
+    .action(async (flags: VerifyFlags) => {
       const signal = abortOnSignals();
+      if (flags.precision !== undefined) return verifyInFewerBits(flags, flags.precision, signal);
       const cwd = process.cwd();
       const python = async () => {
         const python = namedPython(process.env['FLEXATTN_PYTHON']);
@@ -52,4 +72,35 @@ function caseLine({ case: name, ok, images, training }: VerifiedCase): string {
     ),
   ];
   return `${ok ? 'ok  ' : 'FAIL'} ${name}: ${parts.join('; ')}\n`;
+}
+
+/** Prints how far int8 or int4 weights take golden models from their figures; no limit is set, so nothing fails. */
+async function verifyInFewerBits(
+  { golden, blockSize, json = false }: VerifyFlags,
+  precision: 'int8' | 'int4',
+  signal: AbortSignal,
+): Promise<void> {
+  const { verifyPrecision } = await import('@flexattn/flexattn-runtime');
+  const cases = await verifyPrecision(
+    golden.map((folder) => resolve(folder)),
+    { precision, blockSize, signal },
+  );
+  process.stdout.write(
+    json ? `${JSON.stringify({ precision, blockSize, cases })}\n` : cases.map(precisionLine).join(''),
+  );
+}
+
+function precisionLine({ case: name, jaccard, ...figures }: PrecisionCase): string {
+  const { equalTokens, tokens, logitError, weightError, steps } = figures;
+  const regions = jaccard === null ? 'none selected' : `Jaccard ${jaccard.toFixed(3)}`;
+  return (
+    `${name}: ${equalTokens} of ${tokens} tokens equal; over ${steps} steps: regions ${regions}, ` +
+    `logit error ${logitError.toExponential(1)}, weight error ${weightError.toExponential(1)}\n`
+  );
+}
+
+function blockSize(text: string): 32 | 128 {
+  if (text === '32') return 32;
+  if (text === '128') return 128;
+  throw new InvalidArgumentError('expected 32 or 128.');
 }

@@ -1,6 +1,7 @@
 import type { Geometry } from '../geometry.js';
 import { GraphBuilder } from '../onnx/graph.js';
 import type { TensorInfo } from '@flexattn/model-prep';
+import type { QuantisedWeight } from '../quantise/layout.js';
 import { buildDecoderGraph } from './decoder.js';
 import { buildEmbedGraph } from './embed.js';
 import { buildVisionGraph } from './vision.js';
@@ -15,12 +16,18 @@ export type ModelGraphs = Partial<Record<GraphName, Uint8Array>>;
 /**
  * All graphs of a model over the tensors of its checkpoint.
  *
+ * @param quantised - weights that are stored in fewer bits
  * @throws RuntimeError TENSOR_MISSING, TENSOR_SHAPE, UNSUPPORTED_CONFIG
  */
-export function buildModelGraphs(geometry: Geometry, tensors: ReadonlyMap<string, TensorInfo>): ModelGraphs {
+export function buildModelGraphs(
+  geometry: Geometry,
+  tensors: ReadonlyMap<string, TensorInfo>,
+  quantised: readonly QuantisedWeight[] = [],
+): ModelGraphs {
+  const byName = new Map(quantised.map((weight) => [weight.name, weight]));
   const build = (name: GraphName, fill: (context: GraphContext) => void): Uint8Array => {
     const graph = new GraphBuilder(name);
-    fill({ graph, geometry, tensors });
+    fill({ graph, geometry, tensors, quantised: byName });
     return graph.toBytes();
   };
   return {
