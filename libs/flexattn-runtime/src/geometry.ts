@@ -18,12 +18,23 @@ export interface SelectionSettings {
 }
 
 /** A selection, and what it overrides of the checkpoint's configuration. */
-export interface SelectionOptions extends Partial<SelectionSettings> {
+export interface SelectionOptions {
+  /** Default: `attention` where the checkpoint has high-res weights. */
+  selection?: Selection | undefined;
+  /** Of the 81 regions, for `random` and `centre`: 0 to 1; default 0.1. */
+  share?: number | undefined;
+  /** For `random`; default 0. */
+  seed?: number | undefined;
   /** Instead of `extra.threshold`, on a 0-255 scale. */
-  threshold?: number;
+  threshold?: number | undefined;
   /** Instead of `extra.select_from_layer`. */
-  firstSelectingLayer?: number;
+  firstSelectingLayer?: number | undefined;
 }
+
+/** The selection of a model that is built: what its artifact and its results carry. */
+export type ChosenSelection = Required<{
+  [Key in keyof SelectionOptions]: NonNullable<SelectionOptions[Key]>;
+}>;
 
 /** The share that the paper finds selected on average. */
 const DEFAULT_SHARE = 0.1;
@@ -83,6 +94,13 @@ export function geometryOf(
   const refuse = (item: string, what: string, hint: string) =>
     new RuntimeError('UNSUPPORTED_CONFIG', what, { file, item, hint });
   const { vision, extra } = config;
+  if (!(share >= 0 && share <= 1)) {
+    throw refuse(
+      'share',
+      `expected a share from 0 to 1, got ${share}`,
+      'choose how much of the picture to select',
+    );
+  }
   if (vision === undefined) {
     const what = `expected a folder inside the checkpoint, got "${config.mm_vision_tower}"`;
     throw refuse('mm_vision_tower', what, 'put the CLIP tower into such a folder');
@@ -112,6 +130,17 @@ export function geometryOf(
     threshold: options.threshold ?? extra?.threshold ?? 0,
     firstSelectingLayer,
   };
+}
+
+/** The part of a geometry that may differ between models of one checkpoint. */
+export function chosenSelection({
+  selection,
+  share,
+  seed,
+  threshold,
+  firstSelectingLayer,
+}: Geometry): ChosenSelection {
+  return { selection, share, seed, threshold, firstSelectingLayer };
 }
 
 /** Indices of the layers whose high-res rows also attend to selected tokens: those above F. */

@@ -4,7 +4,7 @@ export { buildPrompt, encodeConversation } from './conversation.js';
 export type { Conversation, EncodedConversation } from './conversation.js';
 export type { Box, PictureSize } from './explain/boxes.js';
 export type { ExplainedRegion, ExplainedStep, Explanation } from './explain/explanation.js';
-export type { Geometry, Selection } from './geometry.js';
+export type { ChosenSelection, Geometry, Selection, SelectionOptions } from './geometry.js';
 export type { Answer, InferItem } from './items.js';
 export type { LayerRegions, Regions } from './regions.js';
 export type { Tokenizer } from './tokenizer.js';
@@ -20,13 +20,15 @@ export { inferItems } from './node/infer.js';
 export type { InferOptions, InferReport } from './node/infer.js';
 export { loadTokenizer } from './node/load-tokenizer.js';
 export { loadModel } from './node/model.js';
+export type { FlexAttentionModel, LoadModelOptions } from './node/model.js';
 export type {
-  FlexAttentionModel,
   Generated,
   GenerateRequest,
   ImageInput,
-  LoadModelOptions,
   Prompt,
   Scored,
   ScoreRequest,
-} from './node/model.js';
+} from './node/local-model.js';
+export type { Device } from './node/session.js';
+export { verifyPrecision } from './node/verify-precision.js';
+export type { PrecisionCase, VerifyPrecisionOptions } from './node/verify-precision.js';

@@ -63,7 +63,7 @@ async function explain(question: string, flags: ExplainFlags): Promise<void> {
         : `${explanation.text}\nwrote ${files.join(', ')}\n`,
     );
   } finally {
-    await model.release();
+    await model.close();
   }
 }
 

@@ -59,13 +59,8 @@ export function highresAttention(
   regions: Value,
   tokens: HighTokens,
 ): Attended {
-  const { graph, geometry } = context;
-  const shape = [geometry.kvHeads, regionLayout(geometry.hd).perRegion, geometry.headDim];
-  const kept: KeptRegions = {
-    known: graph.input(`highKnown.${layer}`, 'BOOL', [GRID ** 2]),
-    k: graph.input(`highK.${layer}`, 'FLOAT', [GRID ** 2, ...shape]),
-    v: graph.input(`highV.${layer}`, 'FLOAT', [GRID ** 2, ...shape]),
-  };
+  const { graph } = context;
+  const kept = keptInputs(context, layer);
   const low = scores(context, q, kv, mask);
   const weights = graph.node('Softmax', [low], { axis: -1 });
   const wanted = graph.node('And', [selectedByAny(context, regions), tokens.ready]);
@@ -107,9 +102,25 @@ export function highresAttention(
           ),
       ),
   );
-  graph.output(`newHighK.${layer}`, newK, 'FLOAT', ['n', ...shape]);
-  graph.output(`newHighV.${layer}`, newV, 'FLOAT', ['n', ...shape]);
+  const shape = ['n', ...regionShape(context)];
+  graph.output(`newHighK.${layer}`, newK, 'FLOAT', shape);
+  graph.output(`newHighV.${layer}`, newV, 'FLOAT', shape);
   return { out, weights };
+}
+
+/** One region's keys or values: [KV, P, headDim]. */
+function regionShape({ geometry }: GraphContext): number[] {
+  return [geometry.kvHeads, regionLayout(geometry.hd).perRegion, geometry.headDim];
+}
+
+function keptInputs(context: GraphContext, layer: number): KeptRegions {
+  const { graph } = context;
+  const shape = [GRID ** 2, ...regionShape(context)];
+  return {
+    known: graph.input(`highKnown.${layer}`, 'BOOL', [GRID ** 2]),
+    k: graph.input(`highK.${layer}`, 'FLOAT', shape),
+    v: graph.input(`highV.${layer}`, 'FLOAT', shape),
+  };
 }
 
 /** Regions, of 81, from which on all are read under a mask where they lie: putting the chosen ones together costs more. */
@@ -133,9 +144,9 @@ function attendJointly(
 }
 
 /** Keys and values of no region. */
-function noRegions({ graph, geometry }: GraphContext): Value {
-  const shape = [0, geometry.kvHeads, regionLayout(geometry.hd).perRegion, geometry.headDim];
-  return graph.node('Identity', [graph.floats([], shape)]);
+function noRegions(context: GraphContext): Value {
+  const { graph } = context;
+  return graph.node('Identity', [graph.floats([], [0, ...regionShape(context)])]);
 }
 
 /** regions bool [R, 81] -> bool [81]. */

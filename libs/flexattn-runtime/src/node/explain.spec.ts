@@ -7,7 +7,7 @@ import type { ExplainedStep } from '../explain/explanation.js';
 import { explanationPng, explanationWebp } from './explain.js';
 import { readImage } from './image.js';
 import type { EncodedImage } from './image.js';
-import { loadModel } from './model.js';
+import { openLocalModel } from './local-model.js';
 
 const COFFEE = join(import.meta.dirname, '../../golden/photos/coffee.png');
 
@@ -41,11 +41,11 @@ async function explanationOf() {
 describe('model.explain', () => {
   it('is the answer of generate, with its regions as boxes of the picture', async () => {
     const dir = join(import.meta.dirname, '../../golden/zoom3-126px');
-    const model = await loadModel(dir, { threads: 2 });
+    const model = await openLocalModel(dir, { threads: 2 });
     const request = { image: join(dir, 'image1.png'), prompt: [1, 17, -200, 45], maxNewTokens: 3 };
     const answer = await model.generate(request);
     const { steps, picture } = await model.explain(request);
-    await model.release();
+    await model.close();
     const regionsOf = (step: ExplainedStep) =>
       step.layers.map(({ layer, regions }) => ({ layer, rows: regions.map(({ index }) => index) }));
     expect(steps.map(({ token }) => token)).toEqual(answer.tokens);

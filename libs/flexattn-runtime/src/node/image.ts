@@ -14,19 +14,20 @@ const MAX_IMAGE_PIXELS = 178_956_970;
 /** An image file's bytes, named by their content; decoded when asked for, once. */
 export class EncodedImage {
   readonly sha256: string;
-  readonly #bytes: Uint8Array;
-  readonly #name: string;
+  readonly bytes: Uint8Array;
+  /** What errors call it. */
+  readonly name: string;
   #raster: Promise<Raster> | undefined;
 
   constructor(bytes: Uint8Array, name: string) {
     this.sha256 = createHash('sha256').update(bytes).digest('hex');
-    this.#bytes = bytes;
-    this.#name = name;
+    this.bytes = bytes;
+    this.name = name;
   }
 
   /** @throws RuntimeError IMAGE_UNREADABLE, IMAGE_TOO_LARGE */
   raster(): Promise<Raster> {
-    this.#raster ??= decodeImage(this.#bytes, this.#name);
+    this.#raster ??= decodeImage(this.bytes, this.name);
     return this.#raster;
   }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { buildPrompt } from '../conversation.js';
 import { inferItems } from './infer.js';
-import { loadModel } from './model.js';
+import { openLocalModel } from './local-model.js';
 
 const GOLDEN = join(import.meta.dirname, '../../golden');
 const prompt = buildPrompt('What?');
@@ -60,14 +60,14 @@ describe('inferItems', () => {
     const { report, answers } = await infer(items);
     expect(report).toEqual({ items: 5, answered: 5, failed: {} });
     expect(answers.map((answer) => answer['id'])).toEqual(items.map((item) => item.id));
-    const loaded = await loadModel(model, { threads: 2 });
+    const loaded = await openLocalModel(model, { threads: 2 });
     const image = join(root, cat.image);
     expect(answers[2]).toEqual({ id: 'a/2', ...(await loaded.generate({ image, prompt, maxNewTokens: 2 })) });
     expect(answers[1]).toEqual({
       id: 'b/1',
       ...(await loaded.scoreOptions({ image: join(root, choice.image), prompt, options: choice.options })),
     });
-    await loaded.release();
+    await loaded.close();
   });
 
   it('gives the error of an item in its place, without a path of this machine', async () => {

@@ -2,7 +2,9 @@ import { encodeAnswer } from '../conversation.js';
 import { RuntimeError } from '../error.js';
 import { explainAnswer } from '../explain/explanation.js';
 import type { Explanation } from '../explain/explanation.js';
-import type { Geometry, Selection } from '../geometry.js';
+import type { Geometry } from '../geometry.js';
+import type { Raster } from '../image/raster.js';
+import { requireMemory } from '../memory.js';
 import { checkLength, splitAtImage } from '../prompt.js';
 import type { Regions } from '../regions.js';
 import { TextStream } from '../tokenizer.js';
@@ -10,29 +12,34 @@ import type { Tokenizer } from '../tokenizer.js';
 import { Decoder } from './decoder.js';
 import { decodeGreedily, scoreBranches } from './generation.js';
 import type { GeneratedToken } from './generation.js';
-import { EncodedImage, readImage } from './image.js';
-import type { ImageSource } from './image.js';
+import type { EncodedImage, ImageSource } from './image.js';
 import { exists, loadTokenizer } from './load-tokenizer.js';
 import { openModelFolder } from './model-folder.js';
-import type { ModelFolder } from './model-folder.js';
+import type { FolderOptions, ModelFolder } from './model-folder.js';
+import { photographOf } from './photograph.js';
+import type { Photograph } from './photograph.js';
 import { PromptPreparer } from './prompt-preparer.js';
 import { GraphSessions } from './session.js';
+import type { SessionOptions } from './session.js';
 import { stopIfAborted } from './stop.js';
 
 /** A question: text with one `<image>` (system text included), or token ids with one -200. */
 export type Prompt = string | readonly number[];
 
-/** A picture, or one that was read before. */
-export type ImageInput = ImageSource | EncodedImage;
+/** A picture: its file or the file's bytes, one that was read before, or its pixels. */
+export type ImageInput = ImageSource | EncodedImage | Raster;
 
 export interface GenerateRequest {
   image: ImageInput;
   prompt: Prompt;
   maxNewTokens: number;
   signal?: AbortSignal | undefined;
-  /** Called with the text that every token adds. */
-  onToken?: ((text: string) => void) | undefined;
+  /** Called for every token with the text that it adds, which is often empty. */
+  onToken?: ((text: string, token: number) => void) | undefined;
 }
+
+/** A question whose picture may have been read before. */
+type LocalRequest = Omit<GenerateRequest, 'image'> & { image: ImageInput | Photograph };
 
 export interface Generated {
   /** Trimmed; empty where the prompt was ids and the model folder has no tokenizer. */
@@ -49,6 +56,7 @@ export interface ScoreRequest {
   prompt: Prompt;
   /** Texts, each scored as it follows `prompt` and a space; or token ids. */
   options: readonly Prompt[];
+  signal?: AbortSignal | undefined;
 }
 
 export interface Scored {
@@ -60,31 +68,29 @@ export interface Scored {
   regions: Regions;
 }
 
-export interface LoadModelOptions {
-  /** Default: as compiled, or `attention` where the checkpoint has high-res weights. */
-  selection?: Selection | undefined;
-  /** Threads of one run; default: one per core. */
-  threads?: number | undefined;
+export interface LocalModelOptions extends FolderOptions, SessionOptions {
   /** Bytes of what is kept of pictures for further questions; the newest is kept whatever it takes. */
   cacheBytes?: number | undefined;
 }
 
 /**
- * Loads a compiled folder or a checkpoint.
+ * Loads a compiled folder or a checkpoint into the calling thread.
  *
- * @throws RuntimeError MODEL_DAMAGED, UNSUPPORTED_CONFIG, TENSOR_MISSING, TENSOR_SHAPE; ModelPrepError
+ * @throws RuntimeError MODEL_DAMAGED, UNSUPPORTED_CONFIG, TENSOR_MISSING, TENSOR_SHAPE, DEVICE_ABSENT, OUT_OF_MEMORY;
+ * ModelPrepError
  */
-export async function loadModel(dir: string, options: LoadModelOptions = {}): Promise<FlexAttentionModel> {
-  const folder = await openModelFolder(dir, options.selection);
-  const sessions = await GraphSessions.open(folder.dir, folder.graphs, { threads: options.threads });
-  return new FlexAttentionModel(folder, sessions, options.cacheBytes ?? CACHE_BYTES);
+export async function openLocalModel(dir: string, options: LocalModelOptions = {}): Promise<LocalModel> {
+  const folder = await openModelFolder(dir, options);
+  requireMemory(folder, options.cacheBytes ?? CACHE_BYTES, process.availableMemory());
+  const sessions = await GraphSessions.open(folder.dir, folder.graphs, options);
+  return new LocalModel(folder, sessions, options.cacheBytes ?? CACHE_BYTES);
 }
 
 /** Half of what a model may take beyond weights, keys and values. */
 const CACHE_BYTES = 2 ** 29;
 
-/** A model that answers questions about pictures. Calls may overlap; they take turns. */
-export class FlexAttentionModel {
+/** A model that answers questions about pictures in the calling thread. Calls may overlap; they take turns. */
+export class LocalModel {
   readonly geometry: Geometry;
   readonly #dir: string;
   readonly #sessions: GraphSessions;
@@ -101,7 +107,7 @@ export class FlexAttentionModel {
   }
 
   /** Answers greedily (arg max), until the end-of-text token or `maxNewTokens`. */
-  async generate(request: GenerateRequest): Promise<Generated> {
+  async generate(request: LocalRequest): Promise<Generated> {
     const { onToken } = request;
     const tokenizer = await this.#tokenizerFor(request.prompt);
     const stream = tokenizer && new TextStream(tokenizer);
@@ -110,25 +116,24 @@ export class FlexAttentionModel {
     for await (const step of this.steps(request)) {
       tokens.push(step.token);
       regions.steps.push(step.regions);
+      const ends = step.token === this.geometry.endOfText || tokens.length === request.maxNewTokens;
       const added = stream?.push(step.token) ?? '';
-      if (added !== '') onToken?.(added);
+      onToken?.(added + (ends ? (stream?.end() ?? '') : ''), step.token);
     }
-    const rest = stream?.end() ?? '';
-    if (rest !== '') onToken?.(rest);
     const finish = tokens.at(-1) === this.geometry.endOfText ? 'stop' : 'length';
     return { text: tokenizer?.decode(tokens).trim() ?? '', tokens, finish, regions };
   }
 
   /** The answer of `generate`, and where in the picture every token of it looked, layer by layer. */
   async explain(request: GenerateRequest): Promise<Explanation> {
-    const image = request.image instanceof EncodedImage ? request.image : await readImage(request.image);
+    const image = await photographOf(request.image);
     const answer = await this.generate({ ...request, image });
     const tokenizer = await this.#tokenizerFor(request.prompt);
     return explainAnswer(answer, await image.raster(), this.geometry.hd, tokenizer);
   }
 
   /** The tokens of `generate` one by one, with logits and selected regions. */
-  async *steps({ image, prompt, maxNewTokens, signal }: GenerateRequest): AsyncGenerator<GeneratedToken> {
+  async *steps({ image, prompt, maxNewTokens, signal }: LocalRequest): AsyncGenerator<GeneratedToken> {
     if (!Number.isInteger(maxNewTokens) || maxNewTokens < 1) {
       throw new RuntimeError('BAD_PROMPT', `expected maxNewTokens of at least 1, got ${maxNewTokens}`);
     }
@@ -139,27 +144,33 @@ export class FlexAttentionModel {
     }
   }
 
+  /** Encodes a picture for the questions to come. */
+  async encodeImage(image: ImageInput): Promise<void> {
+    await this.#preparer.picture(await photographOf(image));
+  }
+
   /** Loss of every option after the prompt; all options share one run. */
-  async scoreOptions({ image, prompt, options }: ScoreRequest): Promise<Scored> {
+  async scoreOptions({ image, prompt, options, signal }: ScoreRequest): Promise<Scored> {
     const ids = await Promise.all(options.map((option) => this.#optionIds(prompt, option)));
     if (ids.length === 0) throw new RuntimeError('BAD_OPTION', 'expected at least one option, got none');
     const longest = Math.max(...ids.map((option) => option.length));
     const prepared = await this.#prepare(image, await this.#idsOf(prompt), longest);
+    stopIfAborted(signal);
     const { losses, regions } = await scoreBranches(this.#decoder, prepared, ids);
     return { losses, best: losses.indexOf(Math.min(...losses)), regions: { grid: 9, steps: [regions] } };
   }
 
   /** Frees the model's memory. */
-  release(): Promise<void> {
+  close(): Promise<void> {
     return this.#sessions.release();
   }
 
-  async #prepare(image: ImageInput, ids: readonly number[], answer: number) {
+  async #prepare(image: ImageInput | Photograph, ids: readonly number[], answer: number) {
     const { size, maxPositions, vocabSize } = this.geometry;
     const { before, after } = splitAtImage(ids);
     checkIds([...before, ...after], vocabSize, 'BAD_PROMPT');
     checkLength(before.length + size ** 2 + after.length, answer, maxPositions);
-    return this.#preparer.prepare(image instanceof EncodedImage ? image : await readImage(image), ids);
+    return this.#preparer.prepare(await photographOf(image), ids);
   }
 
   async #idsOf(prompt: Prompt): Promise<readonly number[]> {

@@ -7,7 +7,7 @@ import { GRID, paddingKeepMask, regionLayout } from '../regions.js';
 import type { RegionLayout } from '../regions.js';
 import { floatsOf } from './decoder.js';
 import type { HighContext, PictureContext } from './decoder.js';
-import type { EncodedImage } from './image.js';
+import type { Photograph } from './photograph.js';
 import type { GraphSessions } from './session.js';
 
 /**
@@ -50,7 +50,7 @@ export class Picture {
   }
 
   /** Decodes a picture and encodes its low-res input. */
-  static async open(geometry: Geometry, sessions: GraphSessions, image: EncodedImage): Promise<Picture> {
+  static async open(geometry: Geometry, sessions: GraphSessions, image: Photograph): Promise<Picture> {
     const raster = await image.raster();
     const pixelValues = pixelValuesOf(raster, geometry, geometry.selection !== 'none');
     const length = 3 * geometry.lowresSize ** 2;

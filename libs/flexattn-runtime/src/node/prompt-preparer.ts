@@ -5,7 +5,7 @@ import type { KeyValueRows } from '../key-values.js';
 import { positionsFrom } from '../positions.js';
 import { splitAtImage } from '../prompt.js';
 import type { Decoder, PictureContext } from './decoder.js';
-import type { EncodedImage } from './image.js';
+import type { Photograph } from './photograph.js';
 import { Picture } from './picture.js';
 import type { GraphSessions } from './session.js';
 
@@ -40,7 +40,7 @@ export class PromptPreparer {
   }
 
   /** @param ids - prompt ids with one -200 */
-  async prepare(image: EncodedImage, ids: readonly number[]): Promise<PreparedPrompt> {
+  async prepare(image: Photograph, ids: readonly number[]): Promise<PreparedPrompt> {
     const { before, after } = splitAtImage(ids);
     const picture = await this.picture(image);
     const { hiddenSize } = this.#geometry;
@@ -57,7 +57,7 @@ export class PromptPreparer {
   }
 
   /** The picture, encoded where it is not known; the least recent ones go where the bytes do not suffice. */
-  async picture(image: EncodedImage): Promise<Picture> {
+  async picture(image: Photograph): Promise<Picture> {
     const { sha256 } = image;
     const known = this.#pictures.get(sha256);
     const opened = known ?? Picture.open(this.#geometry, this.#sessions, image);

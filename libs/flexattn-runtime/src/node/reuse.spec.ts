@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { loadModel } from './model.js';
-import type { FlexAttentionModel } from './model.js';
+import { openLocalModel } from './local-model.js';
+import type { LocalModel } from './local-model.js';
 import { GraphSessions } from './session.js';
 
 const GOLDEN = join(import.meta.dirname, '../../golden');
@@ -14,6 +14,7 @@ const LATER = [1, 17, 18, -200, 45, 60, 61, 9];
 /** How often each graph has run since `watch`, and how many regions the decoder projected. */
 function watch() {
   const seen = { vision: 0, decoder: 0, projected: 0 };
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this` below
   const run = GraphSessions.prototype.run;
   vi.spyOn(GraphSessions.prototype, 'run').mockImplementation(async function (
     this: GraphSessions,
@@ -32,7 +33,7 @@ function watch() {
 afterEach(() => vi.restoreAllMocks());
 
 /** Logits and regions of every step, and option losses. */
-async function everything(model: FlexAttentionModel, prompt: number[], image = IMAGE) {
+async function everything(model: LocalModel, prompt: number[], image = IMAGE) {
   const steps = [];
   for await (const { logits, regions } of model.steps({ image, prompt, maxNewTokens: 5 })) {
     steps.push({ logits, regions });
@@ -40,19 +41,19 @@ async function everything(model: FlexAttentionModel, prompt: number[], image = I
   return { steps, ...(await model.scoreOptions({ image, prompt, options: [[5, 6, 7], [8], [9, 10]] })) };
 }
 
-const open = () => loadModel(CASE, { threads: 2 });
+const open = () => openLocalModel(CASE, { threads: 2 });
 
 describe('reuse', () => {
   it('is exact to the bit: an answer does not depend on what was asked before', async () => {
     const fresh = await open();
     const expected = await everything(fresh, LATER);
-    await fresh.release();
+    await fresh.close();
     const model = await open();
     await everything(model, PROMPT);
     await everything(model, PROMPT, OTHER);
     await everything(model, [1, 17, 18, 30, -200, 9]);
     expect(await everything(model, LATER)).toEqual(expected);
-    await model.release();
+    await model.close();
   });
 
   it('encodes a picture once, and of its tiles only those that were looked at', async () => {
@@ -64,11 +65,11 @@ describe('reuse', () => {
     seen.vision = 0;
     await everything(model, PROMPT);
     expect(seen.vision).toBe(0);
-    await model.release();
-    const plain = await loadModel(CASE, { selection: 'none', threads: 2 });
+    await model.close();
+    const plain = await openLocalModel(CASE, { selection: 'none', threads: 2 });
     await everything(plain, PROMPT);
     expect(seen.vision).toBe(1);
-    await plain.release();
+    await plain.close();
   });
 
   it('projects a region once per layer: never again for the same question, rarely for another', async () => {
@@ -85,7 +86,7 @@ describe('reuse', () => {
     expect(first).toBeLessThan(81 * (model.geometry.layers - 1));
     await everything(model, PROMPT);
     expect(seen.projected).toBe(first);
-    await model.release();
+    await model.close();
   });
 
   it('reads all options of a question in one run of the decoder', async () => {
@@ -94,11 +95,11 @@ describe('reuse', () => {
     const seen = watch();
     await model.scoreOptions({ image: IMAGE, prompt: PROMPT, options: [[5, 6, 7], [8], [9, 10]] });
     expect([seen.vision, seen.decoder]).toEqual([0, 1]);
-    await model.release();
+    await model.close();
   });
 
   it('forgets the least recent picture where the bytes do not suffice', async () => {
-    const model = await loadModel(CASE, { threads: 2, cacheBytes: 1 });
+    const model = await openLocalModel(CASE, { threads: 2, cacheBytes: 1 });
     const ask = (image: string) => model.generate({ image, prompt: PROMPT, maxNewTokens: 1 });
     await ask(IMAGE);
     const seen = watch();
@@ -108,6 +109,6 @@ describe('reuse', () => {
     seen.vision = 0;
     await ask(IMAGE);
     expect(seen.vision).toBeGreaterThan(0);
-    await model.release();
+    await model.close();
   });
 });
