@@ -1,3 +1,4 @@
+import { padTo, padToSquare } from './raster.js';
 import type { Raster } from './raster.js';
 
 /** Weights of one output place: `count` inputs from `first` on, whole numbers of 2^-22. */
@@ -26,8 +27,18 @@ export function resizeBicubic(picture: Raster, width: number, height: number): R
   return columns.height === height ? columns : resizeRows(columns, height);
 }
 
+/**
+ * `resizeBicubic` of the padded square, to side x side. A wide picture is padded after its columns are resized: rows of
+ * one colour stay what they are, so the result is the same, byte for byte, and most of the padding costs nothing.
+ */
+export function resizePadded(picture: Raster, side: number): Raster {
+  const { width, height } = picture;
+  if (width <= height) return resizeBicubic(padToSquare(picture), side, side);
+  return resizeBicubic(padTo(resizeBicubic(picture, side, height), side, width), side, side);
+}
+
 /** `picture` with `to` columns. */
-export function resizeColumns({ data, width, height }: Raster, to: number): Raster {
+function resizeColumns({ data, width, height }: Raster, to: number): Raster {
   const out = new Uint8ClampedArray(to * height * 3);
   const windows = cubicWindows(width, to);
   for (let y = 0, place = 0; y < height; y++) {
@@ -51,7 +62,7 @@ export function resizeColumns({ data, width, height }: Raster, to: number): Rast
 }
 
 /** `picture` with `to` rows. */
-export function resizeRows({ data, width, height }: Raster, to: number): Raster {
+function resizeRows({ data, width, height }: Raster, to: number): Raster {
   const stride = width * 3;
   const out = new Uint8ClampedArray(stride * to);
   const sums = new Int32Array(stride);
