@@ -1,7 +1,8 @@
 import { FlexattnError } from '@flexattn/stage';
 
 /** Codes of the errors that the command raises itself. */
-export type PipelineErrorCode = 'BAD_CONFIG' | 'QUESTION_TOO_LONG' | 'STAGE_NOT_RUN' | 'VERIFY_FAILED';
+export type PipelineErrorCode =
+  'BAD_CONFIG' | 'ITEMS_FAILED' | 'QUESTION_TOO_LONG' | 'STAGE_NOT_RUN' | 'VERIFY_FAILED';
 
 /** What goes wrong between the stages: configuration, order, missing inputs. */
 export class PipelineError extends FlexattnError<PipelineErrorCode> {}

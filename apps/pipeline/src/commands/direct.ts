@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { inferDirect } from './infer-direct.js';
 
 /** A stage run on paths given as options, without a configuration, receipt or store: its lib as a command. */
 export interface DirectMode {
@@ -11,4 +12,4 @@ export interface DirectMode {
 }
 
 /** The stages that run on paths too. */
-export const DIRECT_MODES: Readonly<Record<string, DirectMode>> = {};
+export const DIRECT_MODES: Readonly<Record<string, DirectMode>> = { infer: inferDirect };

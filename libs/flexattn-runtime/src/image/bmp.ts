@@ -34,8 +34,8 @@ const BYTES_OF_MASKS: Readonly<Record<string, readonly [number, number, number]>
 const MASKS_565 = 'f800,7e0,1f';
 const MASKS_555 = '7c00,3e0,1f';
 
-/** Reads the red, green and blue of pixel `x` of the row that begins at `row`. */
-type ReadPixel = (row: number, x: number) => readonly [number, number, number];
+/** Writes the red, green and blue of pixel `x` of the row that begins at `row` to place `at` of `out`. */
+type CopyPixel = (row: number, x: number, out: Uint8Array, at: number) => void;
 
 /**
  * Opens a BMP file of the kinds that Pillow reads: 1, 4, 8, 16, 24 and 32 bits, palettes, bit masks, run lengths, either
@@ -54,45 +54,51 @@ function decodeBmp(view: DataView, header: BmpHeader): Raster {
   const { width, height, bitCount, compression, pixelsAt, palette } = header;
   if (compression === BI_RLE8 || compression === BI_RLE4) {
     const indices = readRunLengths(view, pixelsAt, width, height, compression === BI_RLE4);
-    return paint(header, width, (row, x) => entryOf(palette, indices[row + x] ?? 0));
+    return paint(header, width, (row, x, out, at) => copyEntry(palette, indices[row + x] ?? 0, out, at));
   }
   const stride = Math.ceil((width * bitCount) / 32) * 4;
   requireBytes(view, pixelsAt + stride * height, 'pixels');
-  const read = pixelReader(view, header);
-  return paint(header, stride, (row, x) => read(pixelsAt + row, x));
+  const copy = pixelCopier(view, header);
+  return paint(header, stride, (row, x, out, at) => copy(pixelsAt + row, x, out, at));
 }
 
 /** Every pixel, from rows that lie `stride` apart, the lowest first unless the file is top-down. */
-function paint({ width, height, topDown }: BmpHeader, stride: number, read: ReadPixel): Raster {
+function paint({ width, height, topDown }: BmpHeader, stride: number, copy: CopyPixel): Raster {
   const data = new Uint8Array(width * height * 3);
   for (let y = 0; y < height; y++) {
     const row = (topDown ? y : height - 1 - y) * stride;
-    for (let x = 0; x < width; x++) data.set(read(row, x), (y * width + x) * 3);
+    for (let x = 0; x < width; x++) copy(row, x, data, (y * width + x) * 3);
   }
   return { data, width, height };
 }
 
-function pixelReader(view: DataView, { bitCount, compression, palette }: BmpHeader): ReadPixel {
+function pixelCopier(view: DataView, { bitCount, compression, palette }: BmpHeader): CopyPixel {
   if (bitCount <= 8) {
     const perByte = 8 / bitCount;
-    return (row, x) => {
+    return (row, x, out, at) => {
       const shift = 8 - bitCount * ((x % perByte) + 1);
       const index = (view.getUint8(row + Math.floor(x / perByte)) >> shift) & ((1 << bitCount) - 1);
-      return entryOf(palette, index);
+      copyEntry(palette, index, out, at);
     };
   }
   const masks = compression === BI_BITFIELDS ? masksOf(view) : MASKS_555;
   if (bitCount === 16) {
     const green = masks === MASKS_565 ? 6 : 5;
-    return (row, x) => {
+    return (row, x, out, at) => {
       const value = view.getUint16(row + 2 * x, true);
-      return [level(value >> (5 + green), 5), level(value >> 5, green), level(value, 5)];
+      out[at] = level(value >> (5 + green), 5);
+      out[at + 1] = level(value >> 5, green);
+      out[at + 2] = level(value, 5);
     };
   }
   const size = bitCount / 8;
   const [red, green, blue] = (size === 4 && BYTES_OF_MASKS[masks]) || [2, 1, 0];
-  const at = (row: number, x: number, byte: number) => view.getUint8(row + size * x + byte);
-  return (row, x) => [at(row, x, red), at(row, x, green), at(row, x, blue)];
+  return (row, x, out, at) => {
+    const pixel = row + size * x;
+    out[at] = view.getUint8(pixel + red);
+    out[at + 1] = view.getUint8(pixel + green);
+    out[at + 2] = view.getUint8(pixel + blue);
+  };
 }
 
 /** The lowest `bits` of `value` on a scale of 0 to 255. */
@@ -101,8 +107,8 @@ function level(value: number, bits: number): number {
   return Math.trunc(((value & most) * 255) / most);
 }
 
-function entryOf(palette: Uint8Array, index: number): [number, number, number] {
-  return [palette[3 * index] ?? 0, palette[3 * index + 1] ?? 0, palette[3 * index + 2] ?? 0];
+function copyEntry(palette: Uint8Array, index: number, out: Uint8Array, at: number): void {
+  for (let channel = 0; channel < 3; channel++) out[at + channel] = palette[3 * index + channel] ?? 0;
 }
 
 function readHeader(view: DataView): BmpHeader {

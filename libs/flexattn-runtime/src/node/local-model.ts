@@ -13,7 +13,7 @@ import { Decoder } from './decoder.js';
 import { decodeGreedily, scoreBranches } from './generation.js';
 import type { GeneratedToken } from './generation.js';
 import type { EncodedImage, ImageSource } from './image.js';
-import { exists, loadTokenizer } from './load-tokenizer.js';
+import { hasTokenizer, loadTokenizer } from './load-tokenizer.js';
 import { openModelFolder } from './model-folder.js';
 import type { FolderOptions, ModelFolder } from './model-folder.js';
 import { photographOf } from './photograph.js';
@@ -199,7 +199,7 @@ export class LocalModel {
   }
 
   async #tokenizerFor(prompt: Prompt): Promise<Tokenizer | undefined> {
-    if (typeof prompt !== 'string' && !(await exists(`${this.#dir}/tokenizer.json`))) return undefined;
+    if (typeof prompt !== 'string' && !(await hasTokenizer(this.#dir))) return undefined;
     return this.#ownTokenizer();
   }
 
