@@ -5,6 +5,7 @@
 Needs Pillow and NumPy, as the trainer does. Writes the pictures and `expected.json`: for each of them width, height and
 the RGB bytes in base64, or the message where Pillow refuses it. Same Pillow, same bytes.
 """
+
 from __future__ import annotations
 
 import base64
@@ -12,6 +13,7 @@ import json
 import struct
 import sys
 import warnings
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +47,14 @@ DEEP_RGB = np.asarray(RGB, np.uint16) * 257 - 77 * (np.asarray(RGB) > 3)
 def tiff(tags: dict[int, tuple[int, list[int]]], pixels: bytes, order: str = "<", big: bool = False) -> bytes:
     """One uncompressed strip; tags: number -> (type, values), types 3 (16 bits) and 4 (32 bits)."""
     data_at = 16 if big else 8
-    base = {256: (4, [WIDTH]), 257: (4, [HEIGHT]), 259: (3, [1]), 273: (4, [data_at]), 278: (4, [HEIGHT]), 279: (4, [len(pixels)])}
+    base = {
+        256: (4, [WIDTH]),
+        257: (4, [HEIGHT]),
+        259: (3, [1]),
+        273: (4, [data_at]),
+        278: (4, [HEIGHT]),
+        279: (4, [len(pixels)]),
+    }
     entries = sorted({**base, **tags}.items())
     pixels += b"\0" * (-len(pixels) % 8)
     ifd_at = data_at + len(pixels)
@@ -58,10 +67,14 @@ def tiff(tags: dict[int, tuple[int, list[int]]], pixels: bytes, order: str = "<"
             place = struct.pack(order + ("Q" if big else "I"), extra_at + len(extra))
             extra += value + b"\0" * (-len(value) % 4)
             value = place
-        ifd += struct.pack(order + ("HHQ" if big else "HHI"), tag, kind, len(values)) + value.ljust(room, b"\0")
+        ifd += struct.pack(order + ("HHQ" if big else "HHI"), tag, kind, len(values)) + value.ljust(
+            room, b"\0"
+        )
     ifd += struct.pack(order + ("Q" if big else "I"), 0)
     mark = b"II" if order == "<" else b"MM"
-    head = mark + (struct.pack(order + "HHHQ", 43, 8, 0, ifd_at) if big else struct.pack(order + "HI", 42, ifd_at))
+    head = mark + (
+        struct.pack(order + "HHHQ", 43, 8, 0, ifd_at) if big else struct.pack(order + "HI", 42, ifd_at)
+    )
     return head + pixels + ifd + extra
 
 
@@ -103,7 +116,9 @@ def bmp(info: bytes, palette: bytes, pixels: bytes) -> bytes:
     return struct.pack("<2sIHHI", b"BM", offset + len(pixels), 0, 0, offset) + info + palette + pixels
 
 
-def info_header(bits: int, compression: int = 0, colours: int = 0, height: int = HEIGHT, size: int = 40) -> bytes:
+def info_header(
+    bits: int, compression: int = 0, colours: int = 0, height: int = HEIGHT, size: int = 40
+) -> bytes:
     return struct.pack("<IiiHHIIiiII", size, WIDTH, height, 1, bits, compression, 0, 2835, 2835, colours, 0)
 
 
@@ -115,7 +130,9 @@ def bmp_rows(array: np.ndarray) -> bytes:
 
 def bmp_palette(padding: int = 4, colours: int = 40) -> bytes:
     levels = PALETTE.getpalette()[: 3 * colours]
-    return b"".join(bytes(levels[at : at + 3][::-1]) + b"\0" * (padding - 3) for at in range(0, len(levels), 3))
+    return b"".join(
+        bytes(levels[at : at + 3][::-1]) + b"\0" * (padding - 3) for at in range(0, len(levels), 3)
+    )
 
 
 def rle(bits: int) -> bytes:
@@ -140,7 +157,13 @@ def packed_16(bits: tuple[int, int, int]) -> np.ndarray:
     return (r << (bits[1] + bits[2]) | g << bits[2] | b).astype("<u2")
 
 
-def gif(frame: tuple[int, int, int, int], transparent: int | None, interlaced: bool = False, local: bool = False, background: int = 3) -> bytes:
+def gif(
+    frame: tuple[int, int, int, int],
+    transparent: int | None,
+    interlaced: bool = False,
+    local: bool = False,
+    background: int = 3,
+) -> bytes:
     """First frame of WIDTH x HEIGHT at `frame` (left, top, width, height), literal codes, then a second frame."""
     table = b"".join(bytes([at * 16, 255 - at * 16, at * 7]) for at in range(16))
     other = b"".join(bytes([255 - at * 16, at * 3, at * 16]) for at in range(16))
@@ -150,7 +173,11 @@ def gif(frame: tuple[int, int, int, int], transparent: int | None, interlaced: b
             out += b"!\xf9\x04" + bytes([1 | 4, 5, 0, transparent]) + b"\0"
         flags = (0x40 if interlaced else 0) | (0x83 if local else 0)
         out += b"," + struct.pack("<HHHHB", left, top, width, height, flags) + (other if local else b"")
-        pixels = [(x * 16 // width + y * (number + 1)) % 16 for y in row_order(height, interlaced) for x in range(width)]
+        pixels = [
+            (x * 16 // width + y * (number + 1)) % 16
+            for y in row_order(height, interlaced)
+            for x in range(width)
+        ]
         out += b"\x04" + blocks(lzw(pixels)) + b"\0"
     return out + b";"
 
@@ -193,7 +220,9 @@ def lzw(pixels: list[int], bits: int = 4) -> bytes:
 
 
 def blocks(data: bytes) -> bytes:
-    return b"".join(bytes([len(data[at : at + 255])]) + data[at : at + 255] for at in range(0, len(data), 255))
+    return b"".join(
+        bytes([len(data[at : at + 255])]) + data[at : at + 255] for at in range(0, len(data), 255)
+    )
 
 
 def without_adobe(jpeg: bytes) -> bytes:
@@ -261,7 +290,12 @@ def deep_png(colour_type: int, samples: np.ndarray) -> bytes:
 
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in samples)
     head = struct.pack(">IIBBBBB", WIDTH, HEIGHT, 16, colour_type, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + chunk(b"IDAT", zlib.compress(rows, 9))
+        + chunk(b"IEND", b"")
+    )
 
 
 def write_webps(out: Path) -> None:
@@ -269,7 +303,16 @@ def write_webps(out: Path) -> None:
     saved(out, "webp-lossless-alpha.webp", RGBA, lossless=True, exact=True)
     saved(out, "webp-lossy-alpha.webp", RGBA, quality=80)
     flipped = RGBA.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    saved(out, "webp-animated.webp", RGBA, save_all=True, append_images=[flipped], duration=50, lossless=True, exact=True)
+    saved(
+        out,
+        "webp-animated.webp",
+        RGBA,
+        save_all=True,
+        append_images=[flipped],
+        duration=50,
+        lossless=True,
+        exact=True,
+    )
     saved(out, "webp-turned.webp", RGB, quality=80, exif=with_orientation(3))
 
 
@@ -328,13 +371,19 @@ def write_bmps(out: Path) -> None:
     saved(out, "bmp-rgba.bmp", RGBA)
     (out / "bmp-24-top-down.bmp").write_bytes(bmp(info_header(24, height=-HEIGHT), b"", bmp_rows(bgr[::-1])))
     (out / "bmp-32.bmp").write_bytes(bmp(info_header(32), b"", bmp_rows(four)))
-    (out / "bmp-palette-40.bmp").write_bytes(bmp(info_header(8, colours=40), bmp_palette(), bmp_rows(indices)))
+    (out / "bmp-palette-40.bmp").write_bytes(
+        bmp(info_header(8, colours=40), bmp_palette(), bmp_rows(indices))
+    )
     core = struct.pack("<IHHHH", 12, WIDTH, HEIGHT, 1, 8)
     (out / "bmp-os2.bmp").write_bytes(bmp(core, bmp_palette(3).ljust(768, b"\0"), bmp_rows(indices)))
     small = [np.frombuffer(pack_bits(np.minimum(row, 15), 4, 4), np.uint8) for row in indices]
-    (out / "bmp-4-bit.bmp").write_bytes(bmp(info_header(4, colours=16), bmp_palette(colours=16), bmp_rows(np.stack(small))))
+    (out / "bmp-4-bit.bmp").write_bytes(
+        bmp(info_header(4, colours=16), bmp_palette(colours=16), bmp_rows(np.stack(small)))
+    )
     one = [np.frombuffer(pack_bits(row & 1, 1, 4), np.uint8) for row in indices]
-    (out / "bmp-1-bit-colours.bmp").write_bytes(bmp(info_header(1, colours=2), bmp_palette(colours=2), bmp_rows(np.stack(one))))
+    (out / "bmp-1-bit-colours.bmp").write_bytes(
+        bmp(info_header(1, colours=2), bmp_palette(colours=2), bmp_rows(np.stack(one)))
+    )
     (out / "bmp-rle8.bmp").write_bytes(bmp(info_header(8, 1, colours=40), bmp_palette(), rle(8)))
     (out / "bmp-rle4.bmp").write_bytes(bmp(info_header(4, 2, colours=16), bmp_palette(colours=16), rle(4)))
     (out / "bmp-555.bmp").write_bytes(bmp(info_header(16), b"", bmp_rows(packed_16((5, 5, 5)))))
@@ -363,7 +412,9 @@ def main() -> None:
         write(out)
     files = sorted(file for file in out.iterdir() if file.suffix != ".json")
     expected = {file.name: expectation(file) for file in files}
-    (out / "expected.json").write_text(json.dumps({"pillow": PIL.__version__, "pictures": expected}, indent=1) + "\n")
+    (out / "expected.json").write_text(
+        json.dumps({"pillow": PIL.__version__, "pictures": expected}, indent=1) + "\n"
+    )
 
 
 if __name__ == "__main__":
