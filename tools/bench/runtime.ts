@@ -215,9 +215,9 @@ class Baseline {
   async ask(request: object): Promise<BaselineAnswer> {
     await this.#ready;
     this.#child.stdin.write(`${JSON.stringify(request)}\n`);
-    const { value, done } = await this.#lines.next();
-    if (done === true) throw new Error('the baseline ended early');
-    const answer = JSON.parse(value) as BaselineAnswer;
+    const line = await this.#lines.next();
+    if (line.done === true) throw new Error('the baseline ended early');
+    const answer = JSON.parse(line.value) as BaselineAnswer;
     this.rss = answer.rss;
     return answer;
   }

@@ -82,7 +82,7 @@ export const inferDirect: DirectMode = {
 };
 
 function print(result: object, json: boolean): void {
-  process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : summaryText(result));
+  process.stdout.write(`${json ? JSON.stringify(result, null, 2) : summaryText(result)}\n`);
 }
 
 /** A mistake of an item is its answer; an item that kills workers is a failure of the run. */

@@ -160,15 +160,9 @@ async function* itemsOfFile(file: string): AsyncGenerator<InferItem> {
 
 /** Names what is answered by what: a journal of another key is none of ours. */
 async function keyOf(options: InferOptions, items: readonly NumberedItem[]): Promise<string> {
-  const { model, shard: _shard } = options;
-  const manifest = join(model, MANIFEST_FILE);
-  const identity = await sha256File((await exists(manifest)) ? manifest : join(model, 'config.json'));
-  const {
-    threads: _threads,
-    fingerprints: _fingerprints,
-    cacheBytes: _cacheBytes,
-    ...settings
-  } = modelOptions(options, undefined);
+  const manifest = join(options.model, MANIFEST_FILE);
+  const identity = await sha256File((await exists(manifest)) ? manifest : join(options.model, 'config.json'));
+  const settings = modelOptions({ ...options, fingerprints: undefined, cacheBytes: undefined }, undefined);
   const hash = createHash('sha256').update(JSON.stringify([identity, settings]));
   for (const { item } of items) hash.update(`\n${JSON.stringify(item)}`);
   return hash.digest('hex');

@@ -101,13 +101,13 @@ export class FlexAttentionModel {
 }
 
 interface Waiting {
-  resolve(result: unknown): void;
-  reject(error: Error): void;
+  resolve: (result: unknown) => void;
+  reject: (error: Error) => void;
   onToken?: ((text: string, token: number) => void) | undefined;
 }
 
 /** A model in a worker thread. */
-export class ModelThread implements Workplace {
+class ModelThread implements Workplace {
   readonly geometry: Geometry;
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
@@ -188,7 +188,7 @@ export class ModelThread implements Workplace {
   }
 
   #fail(error: Error): void {
-    for (const { reject } of this.#waiting.values()) reject(error);
+    for (const waiting of this.#waiting.values()) waiting.reject(error);
     this.#waiting.clear();
   }
 }

@@ -23,7 +23,7 @@ export interface SessionOptions {
 
 /** How a device is had where ONNX Runtime finds none. */
 const DEVICE_HINTS = {
-  cuda: 'install the NVIDIA driver and the CUDA provider (npm rebuild onnxruntime-node with ONNXRUNTIME_NODE_INSTALL_CUDA=v13), or use --device cpu',
+  cuda: 'install the NVIDIA driver, CUDA 13 and cuDNN 9, and put libonnxruntime_providers_{shared,cuda}.so of this version beside the binding of onnxruntime-node; or use --device cpu',
   webgpu:
     'install a Vulkan driver and its loader libvulkan.so.1 (or Metal, Direct3D 12), or use --device cpu',
 };

@@ -11,7 +11,7 @@ import type { LocalModelOptions } from './local-model.js';
 import { receiveError } from './wire.js';
 
 /** The compiled worker; there is none beside TypeScript sources. */
-export const INFER_WORKER = new URL('./infer-worker.js', import.meta.url);
+const INFER_WORKER = new URL('./infer-worker.js', import.meta.url);
 
 export interface PoolOptions {
   model: string;
