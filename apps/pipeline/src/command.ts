@@ -5,6 +5,7 @@ import { addConvertCommand } from './commands/convert.js';
 import { addDiffWeightsCommand } from './commands/diff-weights.js';
 import { addDownloadCommand } from './commands/download.js';
 import { addInspectCommand } from './commands/inspect.js';
+import { addExplainCommand } from './commands/explain.js';
 import { addPythonCommand } from './commands/python-env.js';
 import { addStageCommands } from './commands/stages.js';
 import { addVerifyCommand } from './commands/verify.js';
@@ -23,6 +24,7 @@ export function createProgram(version: string): Command {
   addAskCommand(program);
   addCompareCommand(program);
   addInspectCommand(program);
+  addExplainCommand(program);
   addVerifyCommand(program);
   addDownloadCommand(program);
   addConvertCommand(program);

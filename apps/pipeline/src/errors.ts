@@ -6,6 +6,7 @@ export type PipelineErrorCode =
   | 'BAD_CONFIG'
   | 'GATE_FAILED'
   | 'INPUT_MISSING'
+  | 'ITEMS_FAILED'
   | 'QUESTION_TOO_LONG'
   | 'STAGE_NOT_RUN'
   | 'VERIFY_FAILED'

@@ -6,12 +6,16 @@ export type RuntimeErrorCode =
   | 'BAD_ITEM'
   | 'BAD_OPTION'
   | 'BAD_PROMPT'
+  | 'DEVICE_ABSENT'
   | 'GOLDEN_UNREADABLE'
   | 'IMAGE_CHANGED'
   | 'IMAGE_TOO_LARGE'
   | 'IMAGE_UNREADABLE'
   | 'MODEL_DAMAGED'
+  | 'NO_SUCH_TOKEN'
+  | 'MODEL_CLOSED'
   | 'OUT_IS_CHECKPOINT'
+  | 'OUT_OF_MEMORY'
   | 'PROMPT_IMAGE_TAGS'
   | 'PROMPT_TOO_LONG'
   | 'TENSOR_MISSING'
@@ -19,7 +23,9 @@ export type RuntimeErrorCode =
   | 'TOKENIZER_INVALID'
   | 'TOKENIZER_MISSING'
   | 'TOKENIZER_UNSTABLE'
-  | 'UNSUPPORTED_CONFIG';
+  | 'UNSUPPORTED_CONFIG'
+  | 'WEIGHTS_NOT_FINITE'
+  | 'WORKERS_DIE';
 
 /** A mistake in what the runtime was given: its code, and where known the file, the item and what to do. */
 export class RuntimeError extends FlexattnError<RuntimeErrorCode> {}

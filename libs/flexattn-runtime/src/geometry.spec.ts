@@ -37,33 +37,39 @@ const without = (...keys: (keyof LlavaConfig)[]): LlavaConfig => {
 
 describe('geometryOf', () => {
   it('knows the grids of LLaVA-1.5-7B: 24 x 24 and 72 x 72', () => {
-    const geometry = geometryOf(config, 'attention', 'config.json');
+    const geometry = geometryOf(config, { selection: 'attention' }, 'config.json');
     expect([geometry.size, geometry.hd, geometry.headDim]).toEqual([24, 72, 128]);
     expect(selectingLayers(geometry)).toEqual([8, ...attendingLayers(geometry)]);
     expect(attendingLayers(geometry)).toHaveLength(23);
   });
 
   it('runs a checkpoint without `extra` as plain LLaVA, but not with attention', () => {
-    const geometry = geometryOf(without('extra'), 'none', 'config.json');
+    const geometry = geometryOf(without('extra'), { selection: 'none' }, 'config.json');
     expect([geometry.highresSize, selectingLayers(geometry), attendingLayers(geometry)]).toEqual([
       336,
       [],
       [],
     ]);
-    expect(() => geometryOf(without('extra'), 'attention', 'config.json')).toThrow('config.json[extra]');
+    expect(() => geometryOf(without('extra'), { selection: 'attention' }, 'config.json')).toThrow(
+      'config.json[extra]',
+    );
   });
 
   it('refuses a first selecting layer that leaves none to attend', () => {
     const shallow = { ...config, num_hidden_layers: 10 };
-    expect(attendingLayers(geometryOf(shallow, 'attention', 'config.json'))).toEqual([9]);
-    expect(() => geometryOf({ ...shallow, num_hidden_layers: 9 }, 'attention', 'config.json')).toThrow(
-      'expected a value below 8, got 8',
-    );
-    expect(() => geometryOf({ ...shallow, num_hidden_layers: 9 }, 'none', 'config.json')).not.toThrow();
+    expect(attendingLayers(geometryOf(shallow, { selection: 'attention' }, 'config.json'))).toEqual([9]);
+    expect(() =>
+      geometryOf({ ...shallow, num_hidden_layers: 9 }, { selection: 'attention' }, 'config.json'),
+    ).toThrow('expected a value below 8, got 8');
+    expect(() =>
+      geometryOf({ ...shallow, num_hidden_layers: 9 }, { selection: 'none' }, 'config.json'),
+    ).not.toThrow();
   });
 
   it('refuses a vision tower that is not in the checkpoint', () => {
     const hub = { ...without('vision'), mm_vision_tower: 'openai/clip-vit-large-patch14-336' };
-    expect(() => geometryOf(hub, 'none', 'config.json')).toThrow('got "openai/clip-vit-large-patch14-336"');
+    expect(() => geometryOf(hub, { selection: 'none' }, 'config.json')).toThrow(
+      'got "openai/clip-vit-large-patch14-336"',
+    );
   });
 });

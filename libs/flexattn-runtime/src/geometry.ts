@@ -1,12 +1,46 @@
 import type { LlavaConfig } from '@flexattn/model-prep';
 import { RuntimeError } from './error.js';
 
-/** What the model pays attention with: `attention` is FlexAttention, `none` the plain LLaVA decoder. */
-export type Selection = 'attention' | 'none';
+/**
+ * How regions of the picture are selected: `attention` is FlexAttention, `none` the plain LLaVA decoder; the others
+ * are the paper's ablations.
+ */
+export const SELECTIONS = ['attention', 'random', 'centre', 'all', 'none'] as const;
+export type Selection = (typeof SELECTIONS)[number];
+
+/** Everything about the selection that the checkpoint does not settle. */
+export interface SelectionSettings {
+  selection: Selection;
+  /** Of the 81 regions, for `random` and `centre`: 0 to 1. */
+  share: number;
+  /** For `random`. */
+  seed: number;
+}
+
+/** A selection, and what it overrides of the checkpoint's configuration. */
+export interface SelectionOptions {
+  /** Default: `attention` where the checkpoint has high-res weights. */
+  selection?: Selection | undefined;
+  /** Of the 81 regions, for `random` and `centre`: 0 to 1; default 0.1. */
+  share?: number | undefined;
+  /** For `random`; default 0. */
+  seed?: number | undefined;
+  /** Instead of `extra.threshold`, on a 0-255 scale. */
+  threshold?: number | undefined;
+  /** Instead of `extra.select_from_layer`. */
+  firstSelectingLayer?: number | undefined;
+}
+
+/** The selection of a model that is built: what its artifact and its results carry. */
+export type ChosenSelection = Required<{
+  [Key in keyof SelectionOptions]: NonNullable<SelectionOptions[Key]>;
+}>;
+
+/** The share that the paper finds selected on average. */
+const DEFAULT_SHARE = 0.1;
 
 /** Sizes and constants of one model, as the graphs need them. */
-export interface Geometry {
-  selection: Selection;
+export interface Geometry extends SelectionSettings {
   hiddenSize: number;
   intermediateSize: number;
   layers: number;
@@ -51,20 +85,32 @@ const PLAIN_ZOOM = 1;
  * @param file - named in errors
  * @throws RuntimeError UNSUPPORTED_CONFIG: no vision tower, no `extra` to select with, or no layer left to attend
  */
-export function geometryOf(config: LlavaConfig, selection: Selection, file: string): Geometry {
+export function geometryOf(
+  config: LlavaConfig,
+  options: SelectionOptions & { selection: Selection },
+  file: string,
+): Geometry {
+  const { selection, share = DEFAULT_SHARE, seed = 0 } = options;
   const refuse = (item: string, what: string, hint: string) =>
     new RuntimeError('UNSUPPORTED_CONFIG', what, { file, item, hint });
   const { vision, extra } = config;
+  if (!(share >= 0 && share <= 1)) {
+    throw refuse(
+      'share',
+      `expected a share from 0 to 1, got ${share}`,
+      'choose how much of the picture to select',
+    );
+  }
   if (vision === undefined) {
     const what = `expected a folder inside the checkpoint, got "${config.mm_vision_tower}"`;
     throw refuse('mm_vision_tower', what, 'put the CLIP tower into such a folder');
   }
-  if (selection === 'attention' && extra === undefined) {
+  if (selection !== 'none' && extra === undefined) {
     const hint = 'initialise the high-res projections first, or use selection "none"';
     throw refuse('extra', 'expected lowres_size, highres_size and zoom_ratio, got nothing', hint);
   }
-  const firstSelectingLayer = extra?.selectFromLayer ?? 0;
-  if (selection === 'attention' && firstSelectingLayer >= config.num_hidden_layers - 1) {
+  const firstSelectingLayer = options.firstSelectingLayer ?? extra?.selectFromLayer ?? 0;
+  if (selection !== 'none' && firstSelectingLayer >= config.num_hidden_layers - 1) {
     const what = `expected a value below ${config.num_hidden_layers - 1}, got ${firstSelectingLayer}: no layer is left to attend`;
     throw refuse('extra.select_from_layer', what, 'choose an earlier layer');
   }
@@ -73,15 +119,28 @@ export function geometryOf(config: LlavaConfig, selection: Selection, file: stri
   return {
     ...decoderGeometry(config),
     selection,
+    share,
+    seed,
     vision: visionGeometry(vision),
     lowresSize: vision.image_size,
     highresSize: vision.image_size * zoom,
     zoom,
     size,
     hd: size * zoom,
-    threshold: extra?.threshold ?? 0,
+    threshold: options.threshold ?? extra?.threshold ?? 0,
     firstSelectingLayer,
   };
+}
+
+/** The part of a geometry that may differ between models of one checkpoint. */
+export function chosenSelection({
+  selection,
+  share,
+  seed,
+  threshold,
+  firstSelectingLayer,
+}: Geometry): ChosenSelection {
+  return { selection, share, seed, threshold, firstSelectingLayer };
 }
 
 /** Indices of the layers whose high-res rows also attend to selected tokens: those above F. */

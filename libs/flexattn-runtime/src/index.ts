@@ -2,12 +2,15 @@ export { RuntimeError } from './error.js';
 export type { RuntimeErrorCode } from './error.js';
 export { buildPrompt, encodeConversation } from './conversation.js';
 export type { Conversation, EncodedConversation } from './conversation.js';
-export type { Geometry, Selection } from './geometry.js';
+export type { Box, PictureSize } from './explain/boxes.js';
+export type { ExplainedRegion, ExplainedStep, Explanation } from './explain/explanation.js';
+export type { ChosenSelection, Geometry, Selection, SelectionOptions } from './geometry.js';
 export type { Answer, InferItem } from './items.js';
 export type { LayerRegions, Regions } from './regions.js';
 export type { Tokenizer } from './tokenizer.js';
 export { compileModel } from './node/compile.js';
 export type { CompileOptions, CompileReport } from './node/compile.js';
+export { explanationPng, explanationWebp } from './node/explain.js';
 export type { GeneratedToken } from './node/generation.js';
 export { goldenKind, verifyGolden } from './node/golden.js';
 export type { GoldenCase, GoldenImage, GoldenReport } from './node/golden.js';
@@ -17,13 +20,15 @@ export { inferItems } from './node/infer.js';
 export type { InferOptions, InferReport } from './node/infer.js';
 export { loadTokenizer } from './node/load-tokenizer.js';
 export { loadModel } from './node/model.js';
+export type { FlexAttentionModel, LoadModelOptions } from './node/model.js';
 export type {
-  FlexAttentionModel,
   Generated,
   GenerateRequest,
   ImageInput,
-  LoadModelOptions,
   Prompt,
   Scored,
   ScoreRequest,
-} from './node/model.js';
+} from './node/local-model.js';
+export type { Device } from './node/session.js';
+export { verifyPrecision } from './node/verify-precision.js';
+export type { PrecisionCase, VerifyPrecisionOptions } from './node/verify-precision.js';

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { SELECTIONS } from './geometry.js';
+import { PRECISIONS } from './quantise/precision.js';
 
 /** Lies in a compiled folder and lists every other file of it; written last. */
 export const MANIFEST_FILE = 'manifest.json';
@@ -6,8 +8,16 @@ export const MANIFEST_FILE = 'manifest.json';
 /** Schema of a compiled folder's manifest. */
 export const manifestSchema = z.strictObject({
   format: z.literal('flexattn-compiled'),
-  version: z.literal(1),
-  selection: z.enum(['attention', 'none']),
+  version: z.literal(2),
+  /** How regions are selected, the checkpoint's own figures filled in. */
+  selection: z.strictObject({
+    selection: z.enum(SELECTIONS),
+    share: z.number().min(0).max(1),
+    seed: z.number().int().nonnegative(),
+    threshold: z.number().nonnegative(),
+    firstSelectingLayer: z.number().int().nonnegative(),
+  }),
+  precision: z.enum(PRECISIONS),
   /** By path relative to the folder, with `/`. */
   files: z.record(z.string(), z.strictObject({ size: z.number().int(), sha256: z.string().length(64) })),
 });

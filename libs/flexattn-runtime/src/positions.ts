@@ -1,4 +1,4 @@
-/** Rotary tables, row by row: `cos` and `sin` of [rows, headDim], the two halves of a row repeat. */
+/** Rotary tables, row by row: `cos` and `sin` of [rows, headDim / 2]; the two halves of a head's channels share them. */
 export interface RotaryRows {
   cos: Float32Array;
   sin: Float32Array;
@@ -14,14 +14,13 @@ export function rotaryRows(positions: ArrayLike<number>, headDim: number, theta:
   const frequencies = Float32Array.from({ length: half }, (_, index) =>
     Math.fround(1 / Math.fround(Math.pow(theta, Math.fround((2 * index) / headDim)))),
   );
-  const cos = new Float32Array(positions.length * headDim);
-  const sin = new Float32Array(positions.length * headDim);
+  const cos = new Float32Array(positions.length * half);
+  const sin = new Float32Array(positions.length * half);
   for (let row = 0; row < positions.length; row++) {
     for (const [index, frequency] of frequencies.entries()) {
       const angle = Math.fround((positions[row] ?? 0) * frequency);
-      const at = row * headDim + index;
-      cos[at] = cos[at + half] = Math.cos(angle);
-      sin[at] = sin[at + half] = Math.sin(angle);
+      cos[row * half + index] = Math.cos(angle);
+      sin[row * half + index] = Math.sin(angle);
     }
   }
   return { cos, sin };

@@ -18,6 +18,31 @@ export function regionOfPlace(count: number): number[] {
   return Array.from({ length: count }, (_, place) => Math.floor((place * GRID) / count));
 }
 
+/** Where the high-res tokens lie when they are ordered by region. */
+export interface RegionLayout {
+  /** P: places per region, as many as the largest region has tokens. */
+  perRegion: number;
+  /** Token (hd x hd, raster order) at every place of every region, [81 * P]; -1 where a region has fewer tokens. */
+  tokens: Int32Array;
+}
+
+/** The layout of hd x hd tokens: regions 0..80, in each its tokens row by row, then the empty places. */
+export function regionLayout(hd: number): RegionLayout {
+  const region = regionOfPlace(hd);
+  const places = Array.from({ length: GRID }, (_, index) =>
+    region.flatMap((owner, place) => (owner === index ? [place] : [])),
+  );
+  const perRegion = Math.max(...places.map(({ length }) => length)) ** 2;
+  const tokens = new Int32Array(GRID ** 2 * perRegion).fill(-1);
+  for (const [y, rows] of places.entries()) {
+    for (const [x, columns] of places.entries()) {
+      const own = rows.flatMap((row) => columns.map((column) => row * hd + column));
+      tokens.set(own, (y * GRID + x) * perRegion);
+    }
+  }
+  return { perRegion, tokens };
+}
+
 /** [size, 9] of 0 and 1: which regions of one side adaptive max pooling puts each place in. */
 export function poolingMatrix(size: number): number[] {
   const matrix = new Array<number>(GRID * size).fill(0);

@@ -39,14 +39,25 @@ export function createTokenizer(content: object, config: object, file: string): 
   const piece = (text: string, first: boolean) => inner.encode(text, { add_special_tokens: first }).ids;
   return {
     encode: (text) => piece(text, true),
-    encodePrompt: (text) =>
-      text.split(IMAGE_TAG).flatMap((chunk, index) => {
-        const ids = chunk === '' && index > 0 ? [] : piece(chunk, index === 0);
-        return index === 0 ? ids : [IMAGE_TOKEN_INDEX, ...ids];
-      }),
+    encodePrompt: createPromptEncoder(piece),
     decode: (ids) =>
       inner.decode([...ids], { skip_special_tokens: true, clean_up_tokenization_spaces: false }),
   };
+}
+
+/**
+ * A tokenizer's `encodePrompt`.
+ *
+ * @param encode - ids of a stretch of text; with the begin-of-text token where it is the first
+ */
+export function createPromptEncoder(
+  encode: (text: string, first: boolean) => number[],
+): (text: string) => number[] {
+  return (text) =>
+    text.split(IMAGE_TAG).flatMap((chunk, index) => {
+      const ids = chunk === '' && index > 0 ? [] : encode(chunk, index === 0);
+      return index === 0 ? ids : [IMAGE_TOKEN_INDEX, ...ids];
+    });
 }
 
 function construct(content: object, config: object, file: string): HuggingFace {

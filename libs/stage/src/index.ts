@@ -5,6 +5,8 @@ export { parseJson } from './parse-json.js';
 export { resolveInside } from './resolve-inside.js';
 export { createProgress } from './node/progress.js';
 export type { Progress, ProgressOptions, ProgressStream } from './node/progress.js';
+export { parseShard, rankOf } from './ranks.js';
+export type { Rank } from './ranks.js';
 export type { Json, Receipt, StageInputs } from './receipt.js';
 export { toIoError } from './node/io-error.js';
 export { readJsonAs } from './node/read-json.js';

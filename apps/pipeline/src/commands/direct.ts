@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { evalDirect } from './eval-direct.js';
 import { cleanDirect } from './clean-direct.js';
 import { initDirect } from './init-direct.js';
+import { inferDirect } from './infer-direct.js';
 
 /** A stage run on paths given as options, without a configuration, receipt or store: its lib as a command. */
 export interface DirectMode {
@@ -18,4 +19,5 @@ export const DIRECT_MODES: Readonly<Record<string, DirectMode>> = {
   clean: cleanDirect,
   eval: evalDirect,
   init: initDirect,
+  infer: inferDirect,
 };

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { PrecisionCase } from '@flexattn/flexattn-runtime';
 import { PipelineError } from '../errors.js';
 import { namedPython, workspaceOf } from '../run-context.js';
 import { abortOnSignals } from '../signals.js';
@@ -10,6 +11,8 @@ import { verifyChecksumList } from './verify-checksums.js';
 interface VerifyFlags {
   golden?: string[];
   sha256?: string;
+  precision?: 'int8' | 'int4';
+  blockSize: 32 | 128;
   json?: boolean;
 }
 
@@ -26,10 +29,18 @@ export function addVerifyCommand(program: Command): void {
     .argument('[dir]', 'with --sha256: the folder of the files')
     .option('--golden <dir...>', 'folders with config.json, model.safetensors and expected.json')
     .option('--sha256 <file>', 'a list as sha256sum writes it')
+    .addOption(
+      new Option(
+        '--precision <bits>',
+        'tell instead how far the model in fewer bits is from the figures',
+      ).choices(['int8', 'int4']),
+    )
+    .option('--block-size <n>', 'weights that share a scale, 32 or 128', blockSize, 32)
     .option('--json', 'print what was computed')
     .addHelpText(
       'after',
       '\nExample:\n  flexattn verify --golden libs/flexattn-runtime/golden/zoom3-126px\n' +
+        '  flexattn verify --golden libs/flexattn-runtime/golden/zoom3-126px --precision int8\n' +
         '  flexattn verify checkpoints/llava-v1.5-7b --sha256 SHA256SUMS\n',
     )
     .action(async (dir: string | undefined, flags: VerifyFlags) => {
@@ -43,6 +54,8 @@ export function addVerifyCommand(program: Command): void {
         });
       }
       const signal = abortOnSignals();
+      if (flags.precision !== undefined)
+        return verifyInFewerBits(flags.golden, flags.precision, flags, signal);
       const cwd = process.cwd();
       const python = async () => {
         const python = namedPython(process.env['FLEXATTN_PYTHON']);
@@ -79,4 +92,36 @@ function caseLine({ case: name, ok, images, training }: VerifiedCase): string {
     ),
   ];
   return `${ok ? 'ok  ' : 'FAIL'} ${name}: ${parts.join('; ')}\n`;
+}
+
+/** Prints how far int8 or int4 weights take golden models from their figures; no limit is set, so nothing fails. */
+async function verifyInFewerBits(
+  golden: readonly string[],
+  precision: 'int8' | 'int4',
+  { blockSize, json = false }: VerifyFlags,
+  signal: AbortSignal,
+): Promise<void> {
+  const { verifyPrecision } = await import('@flexattn/flexattn-runtime');
+  const cases = await verifyPrecision(
+    golden.map((folder) => resolve(folder)),
+    { precision, blockSize, signal },
+  );
+  process.stdout.write(
+    json ? `${JSON.stringify({ precision, blockSize, cases })}\n` : cases.map(precisionLine).join(''),
+  );
+}
+
+function precisionLine({ case: name, jaccard, ...figures }: PrecisionCase): string {
+  const { equalTokens, tokens, logitError, weightError, steps } = figures;
+  const regions = jaccard === null ? 'none selected' : `Jaccard ${jaccard.toFixed(3)}`;
+  return (
+    `${name}: ${equalTokens} of ${tokens} tokens equal; over ${steps} steps: regions ${regions}, ` +
+    `logit error ${logitError.toExponential(1)}, weight error ${weightError.toExponential(1)}\n`
+  );
+}
+
+function blockSize(text: string): 32 | 128 {
+  if (text === '32') return 32;
+  if (text === '128') return 128;
+  throw new InvalidArgumentError('expected 32 or 128.');
 }

@@ -67,7 +67,6 @@ async function answerAll(
           root: workspace,
           out: scratch,
           threads: config.infer.threads,
-          total: missing.length,
           signal,
           quiet,
           onAnswer: async ({ id, ...answer }, ms) => {

@@ -23,7 +23,10 @@ export function clipFeatures(context: GraphContext, pixelValues: Value): Value {
   return graph.node('Reshape', [patches, graph.ints([-1, hiddenSize])]);
 }
 
-/** Patches by a strided convolution, class token in front, learned positions, first norm: [B, 1 + L, visionHidden]. */
+/**
+ * Patches, class token in front, learned positions, first norm: [B, 1 + L, visionHidden]. The patches are a plain
+ * product: ONNX Runtime's convolution sums in another order for another number of threads.
+ */
 function embedPatches(context: GraphContext, pixelValues: Value): Value {
   const { graph, geometry } = context;
   const { hiddenSize, patchSize } = geometry.vision;
@@ -34,9 +37,12 @@ function embedPatches(context: GraphContext, pixelValues: Value): Value {
     patchSize,
     patchSize,
   ]);
-  const convolved = graph.node('Conv', [pixelValues, kernel], { strides: [patchSize, patchSize] });
-  const flat = graph.node('Reshape', [convolved, graph.ints([-1, hiddenSize, places])]);
-  const patches = graph.node('Transpose', [flat], { perm: [0, 2, 1] });
+  const flat = graph.node('Reshape', [kernel, graph.ints([hiddenSize, 3 * patchSize ** 2])]);
+  const pixels = patchPixels(context, pixelValues);
+  const patches = graph.node('Reshape', [
+    graph.node('Gemm', [pixels, flat], { transB: 1 }),
+    graph.ints([-1, places, hiddenSize]),
+  ]);
   const token = weight(context, `${TOWER}.embeddings.class_embedding`, [hiddenSize]);
   const batch = graph.node('Shape', [pixelValues], { start: 0, end: 1 });
   const shape = graph.node('Concat', [batch, graph.ints([1, hiddenSize])], { axis: 0 });
@@ -46,6 +52,15 @@ function embedPatches(context: GraphContext, pixelValues: Value): Value {
     hiddenSize,
   ]);
   return layerNorm(context, `${TOWER}.pre_layrnorm`, graph.node('Add', [tokens, positions]));
+}
+
+/** pixelValues [B, 3, s, s] -> the pixels of every patch, [B * L, 3 * patchSize^2], in the order of the kernel's. */
+function patchPixels({ graph, geometry }: GraphContext, pixelValues: Value): Value {
+  const { size, vision } = geometry;
+  const { patchSize } = vision;
+  const split = graph.node('Reshape', [pixelValues, graph.ints([-1, 3, size, patchSize, size, patchSize])]);
+  const byPatch = graph.node('Transpose', [split], { perm: [0, 2, 4, 1, 3, 5] });
+  return graph.node('Reshape', [byPatch, graph.ints([-1, 3 * patchSize ** 2])]);
 }
 
 function encoderLayer(context: GraphContext, name: string, x: Value): Value {
@@ -66,10 +81,7 @@ function encoderLayer(context: GraphContext, name: string, x: Value): Value {
     hiddenSize,
     intermediateSize,
   );
-  const activated = graph.node('Mul', [
-    inner,
-    graph.node('Sigmoid', [graph.node('Mul', [inner, graph.floats([QUICK_GELU])])]),
-  ]);
+  const activated = graph.fused('QuickGelu', [inner], { alpha: float(QUICK_GELU) });
   const widened = project('mlp.fc2', activated, intermediateSize, hiddenSize);
   return graph.node('Add', [attended, picturesOf(context, widened)]);
 }

@@ -16,6 +16,6 @@ export function gatedMlp(context: GraphContext, name: string, x: Value): Value {
   const { hiddenSize, intermediateSize } = geometry;
   const gate = linear(context, `${name}.gate_proj`, x, hiddenSize, intermediateSize);
   const up = linear(context, `${name}.up_proj`, x, hiddenSize, intermediateSize);
-  const silu = graph.node('Mul', [gate, graph.node('Sigmoid', [gate])]);
+  const silu = graph.fused('QuickGelu', [gate], { alpha: float(1) });
   return linear(context, `${name}.down_proj`, graph.node('Mul', [silu, up]), intermediateSize, hiddenSize);
 }

@@ -1,15 +1,14 @@
-import { attendingLayers } from '../geometry.js';
 import type { Geometry } from '../geometry.js';
 import { GraphBuilder } from '../onnx/graph.js';
 import type { TensorInfo } from '@flexattn/model-prep';
+import type { QuantisedWeight } from '../quantise/layout.js';
 import { buildDecoderGraph } from './decoder.js';
 import { buildEmbedGraph } from './embed.js';
-import { buildHighresGraph } from './highres.js';
 import { buildVisionGraph } from './vision.js';
 import type { GraphContext } from './weights.js';
 
-/** The graphs of one model; `highres` only with selection `attention`. */
-export type GraphName = 'vision' | 'embed' | 'highres' | 'decoder';
+/** The graphs of one model. */
+export type GraphName = 'vision' | 'embed' | 'decoder';
 
 /** Bytes of the ONNX files; weights are referred to, not held. */
 export type ModelGraphs = Partial<Record<GraphName, Uint8Array>>;
@@ -17,18 +16,23 @@ export type ModelGraphs = Partial<Record<GraphName, Uint8Array>>;
 /**
  * All graphs of a model over the tensors of its checkpoint.
  *
+ * @param quantised - weights that are stored in fewer bits
  * @throws RuntimeError TENSOR_MISSING, TENSOR_SHAPE, UNSUPPORTED_CONFIG
  */
-export function buildModelGraphs(geometry: Geometry, tensors: ReadonlyMap<string, TensorInfo>): ModelGraphs {
+export function buildModelGraphs(
+  geometry: Geometry,
+  tensors: ReadonlyMap<string, TensorInfo>,
+  quantised: readonly QuantisedWeight[] = [],
+): ModelGraphs {
+  const byName = new Map(quantised.map((weight) => [weight.name, weight]));
   const build = (name: GraphName, fill: (context: GraphContext) => void): Uint8Array => {
     const graph = new GraphBuilder(name);
-    fill({ graph, geometry, tensors });
+    fill({ graph, geometry, tensors, quantised: byName });
     return graph.toBytes();
   };
   return {
     vision: build('vision', buildVisionGraph),
     embed: build('embed', buildEmbedGraph),
-    ...(attendingLayers(geometry).length > 0 && { highres: build('highres', buildHighresGraph) }),
     decoder: build('decoder', buildDecoderGraph),
   };
 }

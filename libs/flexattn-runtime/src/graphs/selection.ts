@@ -1,6 +1,6 @@
-import { GRID, poolingMatrix, regionOfPlace } from '../regions.js';
+import { fixedRegions } from '../fixed-regions.js';
+import { GRID, poolingMatrix } from '../regions.js';
 import type { Value } from '../onnx/graph.js';
-import { MASKED } from './attention.js';
 import { FLOAT_CODE } from './weights.js';
 import type { GraphContext } from './weights.js';
 
@@ -14,12 +14,22 @@ export interface ImageSpan {
 }
 
 /**
- * Which regions each row selects for the next layer (SPEC section 4, steps 1-4).
+ * Which regions each row selects for the next layer, by the model's strategy.
  *
  * @param weights - ordinary attention weights of the high-res rows, [KV, G, R, C + T]
- * @returns bool [R, 81]; all false where maximum = minimum, because 0/0 compares false
+ * @returns bool [R, 81]
  */
-export function selectRegions(context: GraphContext, weights: Value, span: ImageSpan): Value {
+export function selectRegions(context: GraphContext, layer: number, weights: Value, span: ImageSpan): Value {
+  const { graph, geometry } = context;
+  const fixed = fixedRegions(geometry, layer);
+  if (fixed === undefined) return selectByAttention(context, weights, span);
+  const rows = graph.node('Shape', [weights], { start: 2, end: 3 });
+  const shape = graph.node('Concat', [rows, graph.ints([GRID ** 2])], { axis: 0 });
+  return graph.node('Expand', [graph.bools(fixed, [1, GRID ** 2]), shape]);
+}
+
+/** SPEC section 4, steps 1-4: bool [R, 81]; all false where maximum = minimum, because 0/0 compares false. */
+function selectByAttention(context: GraphContext, weights: Value, span: ImageSpan): Value {
   const { graph, geometry } = context;
   const low = graph.node('Slice', [weights, span.begin, span.end, graph.ints([3])]);
   const mass = graph.node('ReduceSum', [low, graph.ints([0, 1])], { keepdims: 0 });
@@ -39,12 +49,4 @@ function poolingTable({ graph, geometry }: GraphContext): Value {
   const one = poolingMatrix(size);
   const both = [graph.floats(one, [size, 1, GRID, 1]), graph.floats(one, [1, size, 1, GRID])];
   return graph.node('Reshape', [graph.node('Mul', both), graph.ints([size ** 2, GRID ** 2])]);
-}
-
-/** Chosen regions [R, 81] -> additive mask [R, N] over the high-res tokens (nearest-neighbour enlargement). */
-export function highresMask({ graph, geometry }: GraphContext, regions: Value): Value {
-  const additive = graph.node('Where', [regions, graph.floats([0]), graph.floats([MASKED])]);
-  const side = regionOfPlace(geometry.hd);
-  const regionOfToken = side.flatMap((row) => side.map((column) => row * GRID + column));
-  return graph.node('Gather', [additive, graph.ints(regionOfToken)], { axis: 1 });
 }

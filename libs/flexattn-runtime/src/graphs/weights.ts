@@ -2,6 +2,8 @@ import type { TensorInfo } from '@flexattn/model-prep';
 import { RuntimeError } from '../error.js';
 import type { Geometry } from '../geometry.js';
 import type { ElementType, GraphBuilder, Value } from '../onnx/graph.js';
+import type { QuantisedWeight } from '../quantise/layout.js';
+import { quantisedLinear } from './quantised.js';
 
 /** What every building block appends to and reads from. */
 export interface GraphContext {
@@ -9,6 +11,8 @@ export interface GraphContext {
   geometry: Geometry;
   /** The checkpoint's tensors by name, with their place in the weight files. */
   tensors: ReadonlyMap<string, TensorInfo>;
+  /** Those of them that are stored in fewer bits, by name. */
+  quantised?: ReadonlyMap<string, QuantisedWeight>;
 }
 
 /** Dtypes of weights that we read, as ONNX element types. */
@@ -41,12 +45,17 @@ export function weight(context: GraphContext, name: string, shape: readonly numb
   return type === 'FLOAT' ? value : graph.node('Cast', [value], { to: FLOAT_CODE });
 }
 
-/** ONNX's number of the element type FLOAT, as the attribute `to` of Cast wants it. */
+/** ONNX's numbers of element types, as the attribute `to` of Cast wants them. */
 export const FLOAT_CODE = 1;
+export const INT32_CODE = 6;
+export const INT64_CODE = 7;
 
 /** x [rows, from] times torch's `name.weight` [to, from] transposed, plus `name.bias` where there is one: [rows, to]. */
 export function linear(context: GraphContext, name: string, x: Value, from: number, to: number): Value {
-  const inputs = [x, weight(context, `${name}.weight`, [to, from])];
-  if (context.tensors.has(`${name}.bias`)) inputs.push(weight(context, `${name}.bias`, [to]));
-  return context.graph.node('Gemm', inputs, { transB: 1 });
+  const bias = context.tensors.has(`${name}.bias`) ? [weight(context, `${name}.bias`, [to])] : [];
+  const quantised = context.quantised?.get(`${name}.weight`);
+  if (quantised !== undefined) return quantisedLinear(context, quantised, x, ...bias);
+  return context.graph.node('Gemm', [x, weight(context, `${name}.weight`, [to, from]), ...bias], {
+    transB: 1,
+  });
 }

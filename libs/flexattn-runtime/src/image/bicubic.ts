@@ -1,3 +1,4 @@
+import { padTo, padToSquare } from './raster.js';
 import type { Raster } from './raster.js';
 
 /** Weights of one output place: `count` inputs from `first` on, whole numbers of 2^-22. */
@@ -8,6 +9,8 @@ interface Window {
 
 /** Fixed-point bits of a weight, so that 8 bits of a pixel, the sum's growth and a sign fit in 32. */
 const PRECISION_BITS = 22;
+/** Rounds to the nearest whole number when the bits behind the point are cut off. */
+const HALF = 1 << (PRECISION_BITS - 1);
 /** Half-width of the cubic kernel in input pixels, and its parameter. */
 const SUPPORT = 2;
 const CUBIC_A = -0.5;
@@ -24,45 +27,55 @@ export function resizeBicubic(picture: Raster, width: number, height: number): R
   return columns.height === height ? columns : resizeRows(columns, height);
 }
 
+/**
+ * `resizeBicubic` of the padded square, to side x side. A wide picture is padded after its columns are resized: rows of
+ * one colour stay what they are, so the result is the same, byte for byte, and most of the padding costs nothing.
+ */
+export function resizePadded(picture: Raster, side: number): Raster {
+  const { width, height } = picture;
+  if (width <= height) return resizeBicubic(padToSquare(picture), side, side);
+  return resizeBicubic(padTo(resizeBicubic(picture, side, height), side, width), side, side);
+}
+
+/** `picture` with `to` columns. */
 function resizeColumns({ data, width, height }: Raster, to: number): Raster {
-  const out = new Uint8Array(to * height * 3);
+  const out = new Uint8ClampedArray(to * height * 3);
   const windows = cubicWindows(width, to);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < to; x++) {
-      const window = windows[x];
-      if (window !== undefined)
-        blend(data, (y * width + window.first) * 3, 3, window.weights, out, (y * to + x) * 3, 3);
+  for (let y = 0, place = 0; y < height; y++) {
+    for (const { first, weights } of windows) {
+      let [red, green, blue] = [HALF, HALF, HALF];
+      let at = (y * width + first) * 3;
+      // Whole 32-bit numbers throughout: `imul` and `| 0` keep the engine from going over to floats.
+      for (let tap = 0; tap < weights.length; tap++, at += 3) {
+        const weight = weights[tap] ?? 0;
+        red = (red + Math.imul(data[at] ?? 0, weight)) | 0;
+        green = (green + Math.imul(data[at + 1] ?? 0, weight)) | 0;
+        blue = (blue + Math.imul(data[at + 2] ?? 0, weight)) | 0;
+      }
+      // Writing clamps to 0..255.
+      out[place++] = red >> PRECISION_BITS;
+      out[place++] = green >> PRECISION_BITS;
+      out[place++] = blue >> PRECISION_BITS;
     }
   }
-  return { data: out, width: to, height };
+  return { data: new Uint8Array(out.buffer), width: to, height };
 }
 
+/** `picture` with `to` rows. */
 function resizeRows({ data, width, height }: Raster, to: number): Raster {
-  const out = new Uint8Array(width * to * 3);
   const stride = width * 3;
+  const out = new Uint8ClampedArray(stride * to);
+  const sums = new Int32Array(stride);
   for (const [y, { first, weights }] of cubicWindows(height, to).entries()) {
-    blend(data, first * stride, stride, weights, out, y * stride, stride);
+    sums.fill(HALF);
+    for (const [tap, weight] of weights.entries()) {
+      const from = (first + tap) * stride;
+      for (let at = 0; at < stride; at++)
+        sums[at] = (sums[at] ?? 0) + Math.imul(data[from + at] ?? 0, weight);
+    }
+    for (let at = 0; at < stride; at++) out[y * stride + at] = (sums[at] ?? 0) >> PRECISION_BITS;
   }
-  return { data: out, width, height: to };
-}
-
-/** `count` neighbouring bytes of `out`, each the weighted sum of bytes that lie `stride` apart in `data`. */
-function blend(
-  data: Uint8Array,
-  from: number,
-  stride: number,
-  weights: Int32Array,
-  out: Uint8Array,
-  to: number,
-  count: number,
-): void {
-  for (let byte = 0; byte < count; byte++) {
-    let sum = 1 << (PRECISION_BITS - 1);
-    let at = from + byte;
-    for (let tap = 0; tap < weights.length; tap++, at += stride) sum += (data[at] ?? 0) * (weights[tap] ?? 0);
-    const level = sum >> PRECISION_BITS;
-    out[to + byte] = level < 0 ? 0 : level > 255 ? 255 : level;
-  }
+  return { data: new Uint8Array(out.buffer), width, height: to };
 }
 
 function cubicWindows(inputs: number, outputs: number): Window[] {

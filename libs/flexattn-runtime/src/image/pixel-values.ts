@@ -1,5 +1,5 @@
-import { resizeBicubic } from './bicubic.js';
-import { normalise, padToSquare } from './raster.js';
+import { resizePadded } from './bicubic.js';
+import { normalise } from './raster.js';
 import type { Raster } from './raster.js';
 import { resizeTriangle } from './triangle.js';
 
@@ -18,7 +18,7 @@ export interface InputSizes {
  */
 export function pixelValuesOf(picture: Raster, sizes: InputSizes, tiles: boolean): Float32Array {
   const { lowresSize, highresSize, zoom } = sizes;
-  const square = resizeBicubic(padToSquare(picture), highresSize, highresSize);
+  const square = resizePadded(picture, highresSize);
   const high = normalise(square);
   const low = resizeTriangle(high, highresSize, lowresSize);
   if (!tiles) return low;

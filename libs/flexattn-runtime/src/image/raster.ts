@@ -5,24 +5,36 @@ export interface Raster {
   height: number;
 }
 
+/** A picture file whose header was read; its pixels are decoded when its size is known to be within limits. */
+export interface OpenedPicture {
+  width: number;
+  height: number;
+  decode(): Raster | Promise<Raster>;
+}
+
 /** CLIP's statistics of a channel value on a 0-1 scale, 32-bit as torch and NumPy hold them. */
 const CLIP_MEAN = Float32Array.of(0.48145466, 0.4578275, 0.40821073);
 const CLIP_STD = Float32Array.of(0.26862954, 0.26130258, 0.27577711);
 
 /** Pads to a centred square with the mean colour (122, 116, 104); the offset is the floor of half the difference. */
-export function padToSquare({ data, width, height }: Raster): Raster {
-  if (width === height) return { data, width, height };
-  const side = Math.max(width, height);
-  const out = new Uint8Array(side * side * 3);
+export function padToSquare(picture: Raster): Raster {
+  const side = Math.max(picture.width, picture.height);
+  return padTo(picture, side, side);
+}
+
+/** `padToSquare` for a canvas of any size that holds the picture. */
+export function padTo({ data, width, height }: Raster, toWidth: number, toHeight: number): Raster {
+  if (width === toWidth && height === toHeight) return { data, width, height };
+  const out = new Uint8Array(toWidth * toHeight * 3);
   const colour = Uint8Array.from(CLIP_MEAN, (mean) => Math.trunc(mean * 255));
-  for (let x = 0; x < side; x++) out.set(colour, x * 3);
-  for (let y = 1; y < side; y++) out.copyWithin(y * side * 3, 0, side * 3);
-  const left = Math.floor((side - width) / 2);
-  const top = Math.floor((side - height) / 2);
+  for (let x = 0; x < toWidth; x++) out.set(colour, x * 3);
+  for (let y = 1; y < toHeight; y++) out.copyWithin(y * toWidth * 3, 0, toWidth * 3);
+  const left = Math.floor((toWidth - width) / 2);
+  const top = Math.floor((toHeight - height) / 2);
   for (let y = 0; y < height; y++) {
-    out.set(data.subarray(y * width * 3, (y + 1) * width * 3), ((top + y) * side + left) * 3);
+    out.set(data.subarray(y * width * 3, (y + 1) * width * 3), ((top + y) * toWidth + left) * 3);
   }
-  return { data: out, width: side, height: side };
+  return { data: out, width: toWidth, height: toHeight };
 }
 
 /** [3, height, width] of (value / 255 - mean) / std, each step rounded to 32 bits. */

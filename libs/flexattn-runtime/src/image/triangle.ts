@@ -15,25 +15,29 @@ export function resizeTriangle(planes: Float32Array, from: number, to: number): 
   const count = planes.length / from ** 2;
   const windows = triangleWindows(from, to);
   const tall = new Float32Array(count * to * from);
+  // Row by row, as they lie in memory; summed in 64 bits, as one column's sum would be.
+  const sums = new Float64Array(from);
   for (let plane = 0; plane < count; plane++) {
     for (const [y, { first, weights }] of windows.entries()) {
-      for (let x = 0; x < from; x++) {
-        tall[(plane * to + y) * from + x] = dot(planes, (plane * from + first) * from + x, from, weights);
+      sums.fill(0);
+      for (const [tap, weight] of weights.entries()) {
+        const row = (plane * from + first + tap) * from;
+        for (let x = 0; x < from; x++) sums[x] = (sums[x] ?? 0) + (planes[row + x] ?? 0) * weight;
       }
+      tall.set(sums, (plane * to + y) * from);
     }
   }
   const out = new Float32Array(count * to * to);
   for (let row = 0; row < count * to; row++) {
     for (const [x, { first, weights }] of windows.entries())
-      out[row * to + x] = dot(tall, row * from + first, 1, weights);
+      out[row * to + x] = dot(tall, row * from + first, weights);
   }
   return out;
 }
 
-function dot(values: Float32Array, from: number, stride: number, weights: Float32Array): number {
+function dot(values: Float32Array, from: number, weights: Float32Array): number {
   let sum = 0;
-  for (let tap = 0; tap < weights.length; tap++)
-    sum += (values[from + tap * stride] ?? 0) * (weights[tap] ?? 0);
+  for (let tap = 0; tap < weights.length; tap++) sum += (values[from + tap] ?? 0) * (weights[tap] ?? 0);
   return sum;
 }
 

@@ -1,27 +1,34 @@
 import { readFile, realpath, rm, stat } from 'node:fs/promises';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { openCheckpoint } from '@flexattn/model-prep';
-import type { TensorInfo } from '@flexattn/model-prep';
+import type { Checkpoint, TensorInfo } from '@flexattn/model-prep';
 import { linkOrCopy, parseJson, sha256File, writeFileAtomic } from '@flexattn/stage';
 import type { WrittenFile } from '@flexattn/stage';
 import { z } from 'zod';
 import { RuntimeError } from '../error.js';
-import { geometryOf } from '../geometry.js';
-import type { Selection } from '../geometry.js';
+import { chosenSelection, geometryOf } from '../geometry.js';
+import type { ChosenSelection, Selection, SelectionOptions } from '../geometry.js';
 import { buildModelGraphs } from '../graphs/model-graphs.js';
 import { graphFile, MANIFEST_FILE } from '../manifest.js';
 import type { Manifest } from '../manifest.js';
+import { layOutQuantised } from '../quantise/layout.js';
+import type { QuantisedLayout } from '../quantise/layout.js';
+import type { Precision, Quantisation } from '../quantise/precision.js';
 import { exists, TOKENIZER_FILES } from './load-tokenizer.js';
 import { defaultSelection } from './model-folder.js';
+import { quantisedBytes } from './quantise.js';
+import type { QuantisedTensor } from './quantise.js';
 import { stopIfAborted } from './stop.js';
 
-export interface CompileOptions {
+export interface CompileOptions extends SelectionOptions {
   /** Folder of a LLaVA checkpoint. */
   checkpoint: string;
   /** Folder to fill; another than the checkpoint. */
   out: string;
-  /** Default: `attention` where the checkpoint has high-res weights. */
-  selection?: Selection | undefined;
+  /** Store the weight matrices in 8 or 4 bits, in a file of their own; default: `float`, as they are. */
+  precision?: Precision | undefined;
+  /** Weights that share a scale where the precision is not `float`: 32 (default), or 128, smaller and less exact. */
+  blockSize?: Quantisation['blockSize'] | undefined;
   signal?: AbortSignal | undefined;
   /** Build the graphs, write nothing. */
   dryRun?: boolean | undefined;
@@ -30,10 +37,15 @@ export interface CompileOptions {
 /** What compiling made. */
 export interface CompileReport {
   selection: Selection;
+  /** The selection with all its figures. */
+  settings: ChosenSelection;
+  precision: Precision;
   /** Bytes of each graph, by name. */
   graphs: Record<string, number>;
-  /** Bytes of weights that the graphs point into; none of them is written. */
+  /** Bytes of the checkpoint's weight files, which are linked; none of them is written. */
   weightBytes: number;
+  /** What each matrix lost to fewer bits, in the order of the checkpoint; empty for `float`, and where nothing is written. */
+  quantised: QuantisedTensor[];
   /** Files of the folder, the manifest not counted. */
   files: number;
 }
@@ -41,10 +53,15 @@ export interface CompileReport {
 /** Where an absolute vision tower's files go inside the compiled folder. */
 const TOWER_FOLDER = 'vision_tower';
 const INDEX_FILE = 'model.safetensors.index.json';
+/** Lists what each matrix lost to fewer bits. */
+const QUANTISATION_FILE = 'quantisation.json';
 
 /** What goes into the compiled folder: bytes to write, and weight files to link, by path inside it. */
 interface Plan {
-  selection: Selection;
+  checkpoint: Checkpoint;
+  selection: ChosenSelection;
+  precision: Precision;
+  layout: QuantisedLayout | undefined;
   graphs: Record<string, number>;
   written: Map<string, Uint8Array>;
   linked: Map<string, string>;
@@ -62,30 +79,33 @@ export async function compileModel(options: CompileOptions): Promise<CompileRepo
     const what = 'expected a folder other than the checkpoint';
     throw new RuntimeError('OUT_IS_CHECKPOINT', what, { file: out, hint: 'choose another --out' });
   }
-  const plan = await planFolder(checkpoint, options.selection);
-  if (!dryRun) await writeFolder(plan, out, signal);
+  const plan = await planFolder(checkpoint, options);
+  const quantised = dryRun ? [] : await writeFolder(plan, out, signal);
   let weightBytes = 0;
   for (const from of plan.linked.values()) weightBytes += (await stat(from)).size;
-  const files = plan.written.size + plan.linked.size;
-  return { selection: plan.selection, graphs: plan.graphs, weightBytes, files };
+  const files = plan.written.size + plan.linked.size + (plan.layout === undefined ? 0 : 2);
+  const { selection: settings, precision, graphs } = plan;
+  return { selection: settings.selection, settings, precision, graphs, weightBytes, files, quantised };
 }
 
-async function planFolder(dir: string, wanted: Selection | undefined): Promise<Plan> {
+async function planFolder(dir: string, options: CompileOptions): Promise<Plan> {
+  const { precision = 'float', blockSize = 32 } = options;
   const checkpoint = await openCheckpoint(dir);
-  const selection = wanted ?? defaultSelection(checkpoint);
-  const geometry = geometryOf(checkpoint.config, selection, join(dir, 'config.json'));
+  const selection = options.selection ?? defaultSelection(checkpoint);
+  const geometry = geometryOf(checkpoint.config, { ...options, selection }, join(dir, 'config.json'));
   const tensors = new Map<string, TensorInfo>();
   for (const [name, info] of checkpoint.tensors) tensors.set(name, { ...info, file: placeOf(info.file) });
   const written = await smallFiles(dir, checkpoint.config.mm_vision_tower);
+  const layout = precision === 'float' ? undefined : layOutQuantised(tensors, { precision, blockSize });
   const graphs: Record<string, number> = {};
-  for (const [name, bytes] of Object.entries(buildModelGraphs(geometry, tensors))) {
+  for (const [name, bytes] of Object.entries(buildModelGraphs(geometry, tensors, layout?.weights))) {
     graphs[name] = bytes.length;
     written.set(graphFile(name), bytes);
   }
   const linked = new Map<string, string>();
   // Links are resolved: a hub cache is symbolic links, which ONNX Runtime refuses.
   for (const file of checkpoint.files) linked.set(placeOf(file), await realpath(resolve(dir, file)));
-  return { selection, graphs, written, linked };
+  return { checkpoint, selection: chosenSelection(geometry), precision, layout, graphs, written, linked };
 }
 
 /** Configuration, weight index and tokenizer, byte for byte; only an absolute path to the vision tower is replaced. */
@@ -116,19 +136,30 @@ function placeOf(file: string): string {
   return isAbsolute(file) ? `${TOWER_FOLDER}/${basename(file)}` : file;
 }
 
-async function writeFolder(
-  { selection, written, linked }: Plan,
-  out: string,
-  signal?: AbortSignal,
-): Promise<void> {
+/** @returns what quantising did, where there is anything to quantise */
+async function writeFolder(plan: Plan, out: string, signal?: AbortSignal): Promise<QuantisedTensor[]> {
+  const { checkpoint, selection, precision, layout, written, linked } = plan;
   await rm(join(out, MANIFEST_FILE), { force: true });
   const files: Record<string, WrittenFile> = {};
-  for (const [name, bytes] of written) files[name] = await writeFileAtomic(join(out, name), bytes);
+  const write = async (name: string, content: Parameters<typeof writeFileAtomic>[1]) => {
+    files[name] = await writeFileAtomic(join(out, name), content);
+  };
+  for (const [name, bytes] of written) await write(name, bytes);
   for (const [name, from] of linked) {
     stopIfAborted(signal);
     await linkOrCopy(from, join(out, name));
     files[name] = { size: (await stat(from)).size, sha256: await sha256File(from) };
   }
-  const manifest: Manifest = { format: 'flexattn-compiled', version: 1, selection, files };
+  const quantised: QuantisedTensor[] = [];
+  if (layout !== undefined) {
+    const { dir, tensors } = checkpoint;
+    await write(
+      layout.file,
+      quantisedBytes(dir, tensors, layout, (tensor) => quantised.push(tensor), signal),
+    );
+    await write(QUANTISATION_FILE, `${JSON.stringify(quantised, null, 2)}\n`);
+  }
+  const manifest: Manifest = { format: 'flexattn-compiled', version: 2, selection, precision, files };
   await writeFileAtomic(join(out, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
+  return quantised;
 }

@@ -5,7 +5,7 @@ import { stepMask } from '../masks.js';
 import { positionsFrom } from '../positions.js';
 import type { LayerRegions } from '../regions.js';
 import type { Decoder } from './decoder.js';
-import type { PreparedPrompt } from './picture.js';
+import type { PreparedPrompt } from './prompt-preparer.js';
 
 /** One greedily chosen token. */
 export interface GeneratedToken {

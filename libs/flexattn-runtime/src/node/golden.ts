@@ -5,8 +5,8 @@ import { readJsonAs, toIoError } from '@flexattn/stage';
 import { z } from 'zod';
 import { RuntimeError } from '../error.js';
 import { tokensOfRegions } from '../regions.js';
-import { loadModel } from './model.js';
-import type { FlexAttentionModel } from './model.js';
+import { openLocalModel } from './local-model.js';
+import type { LocalModel } from './local-model.js';
 import { stopIfAborted } from './stop.js';
 
 /** What was computed for one picture of a golden case, and whether it equals what is expected. */
@@ -51,7 +51,14 @@ const expectedSchema = z
     }),
   )
   .min(1);
-type Expected = z.output<typeof expectedSchema>[number];
+
+/** What one picture of a golden generation case must give (SPEC section 6). */
+export type Expected = z.output<typeof expectedSchema>[number];
+
+/** The `expected.json` of a golden generation case. */
+export function readExpected(dir: string): Promise<Expected[]> {
+  return readJsonAs(join(dir, 'expected.json'), expectedSchema);
+}
 
 /** A generation case expects a list, one entry per image; a training case an object with a batch. */
 export async function goldenKind(dir: string): Promise<'generation' | 'training'> {
@@ -70,22 +77,22 @@ export async function verifyGolden(
 ): Promise<GoldenReport> {
   const cases: GoldenCase[] = [];
   for (const dir of dirs) {
-    const expected = await readJsonAs(join(dir, 'expected.json'), expectedSchema);
-    const model = await loadModel(dir, { threads: options.threads });
+    const expected = await readExpected(dir);
+    const model = await openLocalModel(dir, { threads: options.threads });
     const images: GoldenImage[] = [];
     for (const [index, entry] of expected.entries()) {
       stopIfAborted(options.signal);
       const logits = await readLogits(join(dir, `expected${index}.safetensors`));
       images.push(await verifyImage(model, dir, entry, logits));
     }
-    await model.release();
+    await model.close();
     cases.push({ case: basename(resolve(dir)), ok: images.every((image) => image.ok), images, training: [] });
   }
   return { ok: cases.every((entry) => entry.ok), cases };
 }
 
 async function verifyImage(
-  model: FlexAttentionModel,
+  model: LocalModel,
   dir: string,
   expected: Expected,
   logits: Float32Array,
@@ -137,8 +144,8 @@ function greatestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number 
   return greatest;
 }
 
-/** The tensor `logits` of an expectedN.safetensors, flat. */
-async function readLogits(file: string): Promise<Float32Array> {
+/** The tensor `logits` [steps, vocab] of an expectedN.safetensors, flat. */
+export async function readLogits(file: string): Promise<Float32Array> {
   const handle = await open(file).catch((cause: unknown) => {
     throw toIoError(cause, file);
   });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { buildPrompt } from '../conversation.js';
 import { inferItems } from './infer.js';
-import { loadModel } from './model.js';
+import { openLocalModel } from './local-model.js';
 
 const GOLDEN = join(import.meta.dirname, '../../golden');
 const prompt = buildPrompt('What?');
@@ -60,14 +60,14 @@ describe('inferItems', () => {
     const { report, answers } = await infer(items);
     expect(report).toEqual({ items: 5, answered: 5, failed: {} });
     expect(answers.map((answer) => answer['id'])).toEqual(items.map((item) => item.id));
-    const loaded = await loadModel(model, { threads: 2 });
+    const loaded = await openLocalModel(model, { threads: 2 });
     const image = join(root, cat.image);
     expect(answers[2]).toEqual({ id: 'a/2', ...(await loaded.generate({ image, prompt, maxNewTokens: 2 })) });
     expect(answers[1]).toEqual({
       id: 'b/1',
       ...(await loaded.scoreOptions({ image: join(root, choice.image), prompt, options: choice.options })),
     });
-    await loaded.release();
+    await loaded.close();
   });
 
   it('stretches the picture where an item says so', async () => {
@@ -80,12 +80,12 @@ describe('inferItems', () => {
   it('scores options with the end of text where an item says so', async () => {
     const { answers } = await infer([choice, { ...choice, id: 'b/2', endToken: true }]);
     const [bare, ended] = answers.map((answer) => answer['losses']);
-    const loaded = await loadModel(model, { threads: 2 });
+    const loaded = await openLocalModel(model, { threads: 2 });
     const { options } = choice;
     const image = join(root, choice.image);
     expect(ended).toEqual((await loaded.scoreOptions({ image, prompt, options, endToken: true })).losses);
     expect(ended).not.toEqual(bare);
-    await loaded.release();
+    await loaded.close();
   });
 
   it('gives the error of an item in its place, without a path of this machine', async () => {

@@ -1,29 +1,26 @@
+import { createHash } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import {
-  createProgress,
-  FlexattnError,
-  parseJson,
-  readTextLines,
-  resolveInside,
-  writeFileAtomic,
-} from '@flexattn/stage';
-import { RuntimeError } from '../error.js';
+import { createProgress, parseJson, readTextLines, sha256File, writeFileAtomic } from '@flexattn/stage';
 import type { Selection } from '../geometry.js';
 import { parseItem } from '../items.js';
 import type { Answer, InferItem } from '../items.js';
-import { RecentCache } from '../recent.js';
-import { readImage } from './image.js';
-import type { EncodedImage } from './image.js';
-import { loadModel } from './model.js';
-import type { FlexAttentionModel } from './model.js';
-import { stopIfAborted } from './stop.js';
+import { MANIFEST_FILE } from '../manifest.js';
+import { groupByPicture, groupsOfShard, WorkQueue } from '../work-queue.js';
+import type { NumberedItem, Shard } from '../work-queue.js';
+import { answerGroups } from './answer-groups.js';
+import { AnswerJournal, readEntries } from './answer-journal.js';
+import { exists } from './load-tokenizer.js';
+import { openLocalModel } from './local-model.js';
+import type { LocalModelOptions } from './local-model.js';
+import { runPool } from './worker-pool.js';
 
-export interface InferOptions {
+export interface InferOptions extends LocalModelOptions {
   /** Compiled folder or checkpoint. */
   model: string;
   /** Path of a JSON-lines file, or the items themselves. */
   items: string | AsyncIterable<InferItem>;
-  /** File of the answers, JSON lines. */
+  /** File of the answers, JSON lines, in the order of the items. */
   out: string;
   /**
    * Folder that image paths start from, and may not leave; default: the folder of the items' file, from which a path
@@ -31,11 +28,15 @@ export interface InferOptions {
    */
   root?: string | undefined;
   selection?: Selection | undefined;
-  /** Threads of one run; default: one per core. */
+  /** Threads of all workers together; default: one per core. */
   threads?: number | undefined;
-  /** Items in all, for the progress line. */
-  total?: number | undefined;
-  /** Told each answer, and the milliseconds that the model took, before the next item is asked. */
+  /** Processes that answer; default 1: this one. */
+  workers?: number | undefined;
+  /** GPUs by index, a worker process for each. */
+  gpus?: readonly string[] | undefined;
+  /** Answer only this part of the pictures; whoever finishes the last part writes `out`. */
+  shard?: Shard | undefined;
+  /** Told each answer that was not in the journal, and the milliseconds that the model took. */
   onAnswer?: ((answer: Answer, ms: number) => Promise<void>) | undefined;
   signal?: AbortSignal | undefined;
   quiet?: boolean | undefined;
@@ -48,119 +49,167 @@ export interface InferReport {
   failed: Record<string, number>;
 }
 
-/** Pictures that are read and decoded ahead, while the model is busy with an earlier one. */
-const AHEAD = 4;
+/** One run, or one part of it, on its way. */
+interface Run {
+  options: InferOptions;
+  /** Of items, model and settings. */
+  key: string;
+  items: NumberedItem[];
+  journal: AnswerJournal;
+}
 
 /**
- * Answers items one after another and writes one line for each, in their order. An item that cannot be answered gets
- * its error instead; whoever reads the report decides what that means.
+ * Answers items, those about one picture together, and writes one line for each, in their order: the same bytes for
+ * any number of workers and shards. Answers go to a journal beside `out` as they come; a run that was stopped or
+ * killed goes on where it ended. An item that cannot be answered gets its error instead; whoever reads the report
+ * decides what that means.
  *
- * @throws RuntimeError BAD_ITEM for items that are none; whatever `loadModel` throws; INTERRUPTED. `out` is complete
- * or untouched.
+ * @throws RuntimeError BAD_ITEM for items that are none; whatever `loadModel` throws; WORKERS_DIE; INTERRUPTED. `out`
+ * is complete or untouched.
  */
 export async function inferItems(options: InferOptions): Promise<InferReport> {
-  const { items, out, signal, quiet, total } = options;
-  const base = typeof items === 'string' ? dirname(items) : '.';
-  const roots = { base, root: options.root ?? base };
-  const report: InferReport = { items: 0, answered: 0, failed: {} };
-  const model = await loadModel(options.model, options);
-  const progress = createProgress({ label: 'infer', unit: 'items', total, quiet });
-  const lines = async function* () {
-    const source = typeof items === 'string' ? readItems(items) : items;
-    for await (const { item, image } of withPictures(source, roots)) {
-      stopIfAborted(signal);
-      const start = performance.now();
-      const answer = await answerItem(model, item, image, signal);
-      const ms = performance.now() - start;
-      report.items++;
-      if ('error' in answer) report.failed[answer.error.code] = (report.failed[answer.error.code] ?? 0) + 1;
-      else report.answered++;
-      await options.onAnswer?.(answer, ms);
-      progress.advance(1);
-      yield `${JSON.stringify(answer)}\n`;
-    }
-  };
+  const all = await readItems(options.items);
+  const key = await keyOf(options, all);
+  const { shard = { index: 0, count: 1 }, out } = options;
+  const groups = groupsOfShard(groupByPicture(all), shard);
+  const items = groups.flatMap((group) => group.items);
+  const journalFile = `${partOf(out, shard)}.journal`;
+  const journal = await AnswerJournal.open(journalFile, key);
   try {
-    await writeFileAtomic(out, lines());
+    const open = groups.map(({ image, items }) => ({
+      image,
+      items: items.filter(({ index }) => !journal.answers.has(index)),
+    }));
+    const queue = new WorkQueue(open.filter((group) => group.items.length > 0));
+    await answerAll({ options, key, items, journal }, queue);
   } finally {
-    await model.release();
+    await journal.close();
+  }
+  if (shard.count === 1) await writeAnswers(out, all, journal.answers);
+  else await finishShard(out, shard, key, all, journal.answers);
+  await rm(journalFile, { force: true });
+  return reportOf(items, journal.answers);
+}
+
+async function answerAll({ options, items, journal }: Run, queue: WorkQueue): Promise<void> {
+  const { signal, quiet, gpus } = options;
+  const base = typeof options.items === 'string' ? dirname(options.items) : '.';
+  const roots = { base, root: options.root ?? base };
+  const workers = gpus?.length ?? options.workers ?? 1;
+  const progress = createProgress({ label: 'infer', unit: 'items', total: items.length, quiet });
+  progress.advance(journal.answers.size);
+  const answered = async (index: number, answer: Answer, ms: number) => {
+    await journal.add(index, answer);
+    await options.onAnswer?.(answer, ms);
+    progress.advance(1);
+  };
+  if (queue.size === 0) return;
+  if (workers === 1 && gpus === undefined) {
+    const model = await openLocalModel(options.model, modelOptions(options, options.threads));
+    try {
+      const exchange = { next: () => Promise.resolve(queue.take()), idle: () => undefined, answered };
+      await answerGroups(model, roots, exchange, signal);
+    } finally {
+      await model.close();
+    }
+  } else {
+    const threads =
+      options.threads === undefined ? undefined : Math.max(1, Math.floor(options.threads / workers));
+    const own = modelOptions(options, threads);
+    await runPool({ model: options.model, options: own, roots, workers, gpus, queue, answered, signal });
   }
   progress.finish();
-  return report;
 }
 
-/** Where pictures are: beside the items' file (`./`), or below a root. */
-interface PictureRoots {
-  base: string;
-  root: string;
+/** What a model is loaded with: plain values, which another process can read. */
+function modelOptions(options: InferOptions, threads: number | undefined): LocalModelOptions {
+  const {
+    selection,
+    share,
+    seed,
+    threshold,
+    firstSelectingLayer,
+    precision,
+    fingerprints,
+    device,
+    cacheBytes,
+  } = options;
+  return {
+    selection,
+    share,
+    seed,
+    threshold,
+    firstSelectingLayer,
+    precision,
+    fingerprints,
+    device,
+    cacheBytes,
+    threads,
+  };
 }
 
-/** A picture, or why there is none. */
-type Picture = { image: EncodedImage } | { error: unknown };
-
-async function answerItem(
-  model: FlexAttentionModel,
-  item: InferItem,
-  picture: Picture,
-  signal: AbortSignal | undefined,
-): Promise<Answer> {
-  try {
-    if ('error' in picture) throw picture.error;
-    const { image } = picture;
-    checkContent(item, image);
-    const { id, prompt } = item;
-    if ('options' in item) {
-      const { options, endToken } = item;
-      return { id, ...(await model.scoreOptions({ image, prompt, options, endToken })) };
-    }
-    const { maxNewTokens, stretch = false } = item;
-    const shown = stretch ? image.stretched() : image;
-    return { id, ...(await model.generate({ image: shown, prompt, maxNewTokens, signal })) };
-  } catch (error) {
-    // What the user can mend in the item is an answer; a bug, a full disk or a signal ends the run.
-    if (!isUserMistake(error)) throw error;
-    return { id: item.id, error: { code: error.code, message: error.message } };
+async function readItems(source: string | AsyncIterable<InferItem>): Promise<NumberedItem[]> {
+  const items: NumberedItem[] = [];
+  for await (const item of typeof source === 'string' ? itemsOfFile(source) : source) {
+    items.push({ index: items.length, item });
   }
+  return items;
 }
 
-function isUserMistake(error: unknown): error is FlexattnError {
-  return error instanceof FlexattnError && error.exitCode === 2;
-}
-
-function checkContent(item: InferItem, { sha256 }: EncodedImage): void {
-  if (item.imageSha256 === undefined || item.imageSha256 === sha256) return;
-  const what = `expected sha256 ${item.imageSha256}, got ${sha256}`;
-  throw new RuntimeError('IMAGE_CHANGED', what, { file: item.image, hint: 'write the items again' });
-}
-
-/** Items with their pictures, in order; the next few are read meanwhile, and a picture that recurs only once. */
-async function* withPictures(
-  items: AsyncIterable<InferItem>,
-  roots: PictureRoots,
-): AsyncGenerator<{ item: InferItem; image: Picture }> {
-  const recent = new RecentCache<Picture>(2 * AHEAD);
-  const waiting: { item: InferItem; image: Promise<Picture> }[] = [];
-  for await (const item of items) {
-    waiting.push({ item, image: recent.get(item.image, () => readPicture(roots, item.image)) });
-    const next = waiting.length > AHEAD ? waiting.shift() : undefined;
-    if (next !== undefined) yield { item: next.item, image: await next.image };
-  }
-  for (const { item, image } of waiting) yield { item, image: await image };
-}
-
-async function readPicture({ base, root }: PictureRoots, path: string): Promise<Picture> {
-  try {
-    // Checked against no root, so that the message, which goes into the answers, names none.
-    const folder = path.startsWith('./') ? base : root;
-    const image = await readImage(join(folder, resolveInside('.', path)), path);
-    await image.raster();
-    return { image };
-  } catch (error) {
-    return { error };
-  }
-}
-
-async function* readItems(file: string): AsyncGenerator<InferItem> {
+async function* itemsOfFile(file: string): AsyncGenerator<InferItem> {
   for await (const { line, text } of readTextLines(file))
     yield parseItem(parseJson(text, { file }), { file, item: `line ${line}` });
+}
+
+/** Names what is answered by what: a journal of another key is none of ours. */
+async function keyOf(options: InferOptions, items: readonly NumberedItem[]): Promise<string> {
+  const manifest = join(options.model, MANIFEST_FILE);
+  const identity = await sha256File((await exists(manifest)) ? manifest : join(options.model, 'config.json'));
+  const settings = modelOptions({ ...options, fingerprints: undefined, cacheBytes: undefined }, undefined);
+  const hash = createHash('sha256').update(JSON.stringify([identity, settings]));
+  for (const { item } of items) hash.update(`\n${JSON.stringify(item)}`);
+  return hash.digest('hex');
+}
+
+/** A part's own file: `out` itself where there is one part. */
+function partOf(out: string, { index, count }: Shard): string {
+  return count === 1 ? out : `${out}.${index}-of-${count}`;
+}
+
+async function writeAnswers(
+  out: string,
+  items: readonly NumberedItem[],
+  answers: ReadonlyMap<number, Answer>,
+): Promise<void> {
+  const lines = items.map(({ index }) => `${JSON.stringify(answers.get(index))}\n`);
+  await writeFileAtomic(out, lines.join(''));
+}
+
+/** Writes a part's answers with their places; where all parts are there, the whole. */
+async function finishShard(
+  out: string,
+  shard: Shard,
+  key: string,
+  items: readonly NumberedItem[],
+  own: ReadonlyMap<number, Answer>,
+): Promise<void> {
+  const lines = [...own].map(([index, answer]) => `${JSON.stringify({ index, answer })}\n`);
+  await writeFileAtomic(`${partOf(out, shard)}.jsonl`, `${JSON.stringify({ key })}\n${lines.join('')}`);
+  const answers = new Map(own);
+  for (let index = 0; index < shard.count; index++) {
+    const file = `${partOf(out, { index, count: shard.count })}.jsonl`;
+    for (const entry of await readEntries(file, key)) answers.set(entry.index, entry.answer);
+  }
+  if (answers.size === items.length) await writeAnswers(out, items, answers);
+}
+
+function reportOf(items: readonly NumberedItem[], answers: ReadonlyMap<number, Answer>): InferReport {
+  const report: InferReport = { items: items.length, answered: 0, failed: {} };
+  for (const { index } of items) {
+    const answer = answers.get(index);
+    if (answer === undefined) continue;
+    if ('error' in answer) report.failed[answer.error.code] = (report.failed[answer.error.code] ?? 0) + 1;
+    else report.answered++;
+  }
+  return report;
 }

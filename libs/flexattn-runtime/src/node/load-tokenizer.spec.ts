@@ -2,8 +2,9 @@ import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loadTokenizer } from './load-tokenizer.js';
+import { hasTokenizer, loadTokenizer } from './load-tokenizer.js';
 
+const GOLDEN = join(import.meta.dirname, '../../golden');
 let dir = '';
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'flexattn-tokenizer-'));
@@ -12,20 +13,38 @@ afterEach(() => rm(dir, { recursive: true }));
 
 describe('loadTokenizer', () => {
   it('reads tokenizer.json', async () => {
-    await cp(join(import.meta.dirname, '../../golden/tokenizer'), dir, { recursive: true });
+    await cp(join(GOLDEN, 'tokenizer'), dir, { recursive: true });
     expect((await loadTokenizer(dir)).encode('')).toEqual([1]);
   });
 
-  it('says that tokenizer.model alone is not enough', async () => {
-    await writeFile(join(dir, 'tokenizer.model'), '');
-    await expect(loadTokenizer(dir)).rejects.toThrow(
-      /got only tokenizer.model.*save_pretrained.*TOKENIZER_MISSING/,
-    );
+  it('reads tokenizer.model, and added_tokens.json beside it', async () => {
+    await copyModel('llama');
+    expect(await hasTokenizer(dir)).toBe(true);
+    expect((await loadTokenizer(dir)).encode('</s>')).toEqual([1, 2]);
+    await writeFile(join(dir, 'added_tokens.json'), '{"<pad>": 640}');
+    expect((await loadTokenizer(dir)).encode('<pad>')).toEqual([1, 640]);
+  });
+
+  it('prefers tokenizer.json where there are both', async () => {
+    await copyModel('unigram');
+    await expect(loadTokenizer(dir)).rejects.toThrow('UNIGRAM');
+    await cp(join(GOLDEN, 'tokenizer'), dir, { recursive: true });
+    expect((await loadTokenizer(dir)).encode('')).toEqual([1]);
   });
 
   it('says that there is none, or that it is none', async () => {
-    await expect(loadTokenizer(dir)).rejects.toThrow('expected tokenizer.json in this folder, got none');
+    await expect(loadTokenizer(dir)).rejects.toThrow('expected tokenizer.json or tokenizer.model');
+    expect(await hasTokenizer(dir)).toBe(false);
     await writeFile(join(dir, 'tokenizer.json'), '{"model": {"type": "Sundial"}}');
     await expect(loadTokenizer(dir)).rejects.toThrow('TOKENIZER_INVALID');
   });
+
+  it('refuses added tokens that are none', async () => {
+    await copyModel('llama');
+    await writeFile(join(dir, 'added_tokens.json'), '{"<pad>": "last"}');
+    await expect(loadTokenizer(dir)).rejects.toThrow('added_tokens.json');
+  });
 });
+
+const copyModel = (name: string) =>
+  cp(join(GOLDEN, `sentencepiece/${name}.model`), join(dir, 'tokenizer.model'));

@@ -1,8 +1,9 @@
-import { access } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readJsonAs } from '@flexattn/stage';
 import { z } from 'zod';
 import { RuntimeError } from '../error.js';
+import { createSentencePieceTokenizer } from '../sentencepiece/tokenizer.js';
 import { createTokenizer } from '../tokenizer.js';
 import type { Tokenizer } from '../tokenizer.js';
 
@@ -16,17 +17,42 @@ export const TOKENIZER_FILES = [
 ];
 
 /**
- * Reads the tokenizer of a model folder: `tokenizer.json`, and `tokenizer_config.json` where there is one.
+ * Reads the tokenizer of a model folder: `tokenizer.json`, with `tokenizer_config.json` where there is one, or
+ * else `tokenizer.model` (SentencePiece, all that LLaVA ships), with `added_tokens.json`.
  *
  * @throws RuntimeError TOKENIZER_MISSING, TOKENIZER_INVALID
  */
 export async function loadTokenizer(dir: string): Promise<Tokenizer> {
-  const file = join(dir, 'tokenizer.json');
-  if (!(await exists(file))) throw await missing(dir);
-  const content = await readJsonAs(file, z.looseObject({ model: z.looseObject({}) }));
-  const configFile = join(dir, 'tokenizer_config.json');
-  const config = (await exists(configFile)) ? await readJsonAs(configFile, z.looseObject({})) : {};
-  return createTokenizer(content, config, file);
+  const [json, model] = [join(dir, 'tokenizer.json'), join(dir, 'tokenizer.model')];
+  if (await exists(json)) {
+    const content = await readJsonAs(json, z.looseObject({ model: z.looseObject({}) }));
+    return createTokenizer(
+      content,
+      await readOptional(dir, 'tokenizer_config.json', z.looseObject({})),
+      json,
+    );
+  }
+  if (await exists(model)) {
+    const added = await readOptional(dir, 'added_tokens.json', z.record(z.string().min(1), z.int().min(0)));
+    return createSentencePieceTokenizer(await readFile(model), added, model);
+  }
+  const what = 'expected tokenizer.json or tokenizer.model in this folder, got neither';
+  throw new RuntimeError('TOKENIZER_MISSING', what, { file: dir, hint: "copy the checkpoint's own" });
+}
+
+/** Whether `loadTokenizer` has something to read here. */
+export async function hasTokenizer(dir: string): Promise<boolean> {
+  return (await exists(join(dir, 'tokenizer.json'))) || exists(join(dir, 'tokenizer.model'));
+}
+
+/** Content of a file that need not be there: an empty object where it is not. */
+async function readOptional<T>(
+  dir: string,
+  name: string,
+  schema: z.ZodType<T>,
+): Promise<T | Record<string, never>> {
+  const file = join(dir, name);
+  return (await exists(file)) ? readJsonAs(file, schema) : {};
 }
 
 /** Is there something under this name? */
@@ -35,14 +61,4 @@ export async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-async function missing(dir: string): Promise<RuntimeError> {
-  if (await exists(join(dir, 'tokenizer.model'))) {
-    const what = 'expected tokenizer.json, got only tokenizer.model: SentencePiece files are not read yet';
-    const hint = 'save the tokenizer with transformers (AutoTokenizer.save_pretrained) beside it';
-    return new RuntimeError('TOKENIZER_MISSING', what, { file: dir, hint });
-  }
-  const what = 'expected tokenizer.json in this folder, got none';
-  return new RuntimeError('TOKENIZER_MISSING', what, { file: dir, hint: "copy the checkpoint's own" });
 }

@@ -2,14 +2,15 @@ import { readFile, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, resolve, sep } from 'node:path';
 import { openCheckpoint } from '@flexattn/model-prep';
 import type { Checkpoint } from '@flexattn/model-prep';
-import { readJsonAs, resolveInside, sha256File, toIoError } from '@flexattn/stage';
+import { Fingerprints, readJsonAs, resolveInside, sha256File, toIoError } from '@flexattn/stage';
 import { RuntimeError } from '../error.js';
 import { geometryOf } from '../geometry.js';
-import type { Geometry, Selection } from '../geometry.js';
+import type { ChosenSelection, Geometry, Selection, SelectionOptions } from '../geometry.js';
 import { buildModelGraphs } from '../graphs/model-graphs.js';
 import type { GraphName, ModelGraphs } from '../graphs/model-graphs.js';
 import { graphFile, MANIFEST_FILE, manifestSchema } from '../manifest.js';
 import type { Manifest } from '../manifest.js';
+import type { Precision } from '../quantise/precision.js';
 import { exists } from './load-tokenizer.js';
 
 /** A folder that a model can be run from. */
@@ -18,24 +19,50 @@ export interface ModelFolder {
   dir: string;
   geometry: Geometry;
   graphs: ModelGraphs;
+  /** Bytes that the weights take once they are loaded. */
+  weightBytes: number;
+}
+
+/** How a model folder is opened. */
+export interface FolderOptions extends SelectionOptions {
+  /** Default: what the folder was compiled for; a checkpoint is `float`. */
+  precision?: Precision | undefined;
+  /** File that remembers which files were found intact, so that a large model is hashed once; default: hash always. */
+  fingerprints?: string | undefined;
 }
 
 /**
  * Opens a compiled folder (every file checked against the manifest first) or a checkpoint (graphs built in memory).
  *
- * @param selection - default: what the folder was compiled for, or `attention` where a checkpoint has high-res weights
+ * A compiled folder has its selection, with which `options` must agree where they name any of it.
+ *
  * @throws RuntimeError MODEL_DAMAGED naming the file; UNSUPPORTED_CONFIG; ModelPrepError for a broken checkpoint
  */
-export async function openModelFolder(dir: string, selection?: Selection): Promise<ModelFolder> {
-  if (await exists(join(dir, MANIFEST_FILE))) return openCompiled(dir, selection);
+export async function openModelFolder(dir: string, options: FolderOptions = {}): Promise<ModelFolder> {
+  if (await exists(join(dir, MANIFEST_FILE))) return openCompiled(dir, options);
   const checkpoint = await openCheckpoint(dir);
+  if (options.precision !== undefined && options.precision !== 'float') {
+    const what = `expected a compiled model of precision "${options.precision}", got a checkpoint`;
+    const hint = `compile it with --precision ${options.precision}`;
+    throw new RuntimeError('UNSUPPORTED_CONFIG', what, { file: dir, hint });
+  }
   await requireOwnFiles(checkpoint);
   const geometry = geometryOf(
     checkpoint.config,
-    selection ?? defaultSelection(checkpoint),
+    { ...options, selection: options.selection ?? defaultSelection(checkpoint) },
     join(dir, 'config.json'),
   );
-  return { dir: resolve(dir), geometry, graphs: buildModelGraphs(geometry, checkpoint.tensors) };
+  const graphs = buildModelGraphs(geometry, checkpoint.tensors);
+  return { dir: resolve(dir), geometry, graphs, weightBytes: loadedBytes(checkpoint, 'float') };
+}
+
+/** Of 32 bits a weight, the processor's own format whatever the file holds: what a precision takes in memory. */
+const LOADED_SHARE: Record<Precision, number> = { float: 1, int8: 0.3, int4: 0.2 };
+
+function loadedBytes({ tensors }: Checkpoint, precision: Precision): number {
+  let elements = 0;
+  for (const { shape } of tensors.values()) elements += shape.reduce((product, size) => product * size, 1);
+  return elements * Float32Array.BYTES_PER_ELEMENT * LOADED_SHARE[precision];
 }
 
 /** `attention` where the checkpoint has high-res projections. */
@@ -43,24 +70,34 @@ export function defaultSelection({ tensors }: Checkpoint): Selection {
   return [...tensors.keys()].some((name) => name.endsWith('.k_proj_hd.weight')) ? 'attention' : 'none';
 }
 
-async function openCompiled(dir: string, selection: Selection | undefined): Promise<ModelFolder> {
+async function openCompiled(dir: string, options: FolderOptions): Promise<ModelFolder> {
   const manifest = await readJsonAs(join(dir, MANIFEST_FILE), manifestSchema);
-  if (selection !== undefined && selection !== manifest.selection) {
-    const what = `expected a model compiled with selection "${selection}", got "${manifest.selection}"`;
-    throw new RuntimeError('UNSUPPORTED_CONFIG', what, { file: dir, hint: 'compile it with that selection' });
-  }
-  await verifyFiles(dir, manifest);
-  const { config } = await openCheckpoint(dir);
-  const geometry = geometryOf(config, manifest.selection, join(dir, 'config.json'));
+  requireSame(dir, { ...manifest.selection, precision: manifest.precision }, options);
+  await verifyFiles(dir, manifest, options.fingerprints);
+  const checkpoint = await openCheckpoint(dir);
+  const geometry = geometryOf(checkpoint.config, manifest.selection, join(dir, 'config.json'));
   const graphs: ModelGraphs = {};
-  for (const name of ['vision', 'embed', 'highres', 'decoder'] satisfies GraphName[]) {
+  for (const name of ['vision', 'embed', 'decoder'] satisfies GraphName[]) {
     if (graphFile(name) in manifest.files) graphs[name] = await readFile(join(dir, graphFile(name)));
   }
-  return { dir: resolve(dir), geometry, graphs };
+  return { dir: resolve(dir), geometry, graphs, weightBytes: loadedBytes(checkpoint, manifest.precision) };
+}
+
+/** What a folder was compiled for. */
+type Compiled = ChosenSelection & { precision: Precision };
+
+function requireSame(dir: string, compiled: Compiled, asked: FolderOptions): void {
+  for (const [name, got] of Object.entries(compiled)) {
+    const expected = asked[name as keyof Compiled];
+    if (expected === undefined || expected === got) continue;
+    const what = `expected a model compiled with ${name} ${JSON.stringify(expected)}, got ${JSON.stringify(got)}`;
+    throw new RuntimeError('UNSUPPORTED_CONFIG', what, { file: dir, hint: `compile it with that ${name}` });
+  }
 }
 
 /** ONNX Runtime loads most single-bit damages without complaint, so the bytes are checked before it sees them. */
-async function verifyFiles(dir: string, manifest: Manifest): Promise<void> {
+async function verifyFiles(dir: string, manifest: Manifest, memo: string | undefined): Promise<void> {
+  const fingerprints = memo === undefined ? undefined : await Fingerprints.open(memo);
   for (const [name, expected] of Object.entries(manifest.files)) {
     const file = resolveInside(dir, name);
     const damaged = (what: string) =>
@@ -69,9 +106,10 @@ async function verifyFiles(dir: string, manifest: Manifest): Promise<void> {
       throw toIoError(cause, file);
     });
     if (found.size !== expected.size) throw damaged(`expected ${expected.size} bytes, got ${found.size}`);
-    const sha256 = await sha256File(file);
+    const sha256 = await (fingerprints?.of(file) ?? sha256File(file));
     if (sha256 !== expected.sha256) throw damaged(`expected sha256 ${expected.sha256}, got ${sha256}`);
   }
+  await fingerprints?.save();
 }
 
 /** ONNX Runtime refuses weights outside the model's folder, symbolic links to them included. */

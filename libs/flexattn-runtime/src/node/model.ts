@@ -1,196 +1,194 @@
-import { encodeAnswer } from '../conversation.js';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { RuntimeError } from '../error.js';
-import type { Geometry, Selection } from '../geometry.js';
-import { checkLength, splitAtImage } from '../prompt.js';
-import type { Regions } from '../regions.js';
-import { TextStream } from '../tokenizer.js';
-import type { Tokenizer } from '../tokenizer.js';
-import { Decoder } from './decoder.js';
-import { decodeGreedily, scoreBranches } from './generation.js';
-import type { GeneratedToken } from './generation.js';
+import type { Explanation } from '../explain/explanation.js';
+import type { Geometry } from '../geometry.js';
 import { EncodedImage, readImage } from './image.js';
-import type { ImageSource } from './image.js';
-import { exists, loadTokenizer } from './load-tokenizer.js';
-import { openModelFolder } from './model-folder.js';
-import type { ModelFolder } from './model-folder.js';
-import { PromptPreparer } from './picture.js';
-import { GraphSessions } from './session.js';
+import { openLocalModel } from './local-model.js';
+import type {
+  Generated,
+  GenerateRequest,
+  ImageInput,
+  LocalModel,
+  LocalModelOptions,
+  Scored,
+  ScoreRequest,
+} from './local-model.js';
+import { sendable } from './photograph.js';
 import { stopIfAborted } from './stop.js';
+import { receiveError } from './wire.js';
+import type { Call, FromWorker, ToWorker } from './wire.js';
 
-/** A question: text with one `<image>` (system text included), or token ids with one -200. */
-export type Prompt = string | readonly number[];
+export type LoadModelOptions = LocalModelOptions;
 
-/** A picture, or one that was read before. */
-export type ImageInput = ImageSource | EncodedImage;
-
-export interface GenerateRequest {
-  image: ImageInput;
-  prompt: Prompt;
-  maxNewTokens: number;
-  signal?: AbortSignal | undefined;
-  /** Called with the text that every token adds. */
-  onToken?: ((text: string) => void) | undefined;
-}
-
-export interface Generated {
-  /** Trimmed; empty where the prompt was ids and the model folder has no tokenizer. */
-  text: string;
-  tokens: number[];
-  /** `stop`: the model ended its answer; `length`: maxNewTokens were reached. */
-  finish: 'stop' | 'length';
-  /** One step per token. */
-  regions: Regions;
-}
-
-export interface ScoreRequest {
-  image: ImageInput;
-  prompt: Prompt;
-  /** Texts, each scored as it follows `prompt` and a space; or token ids. */
-  options: readonly Prompt[];
-  /** Whether each option ends with the end-of-text token, which then counts in its loss; default: false. */
-  endToken?: boolean | undefined;
-}
-
-export interface Scored {
-  /** Mean cross-entropy of each option's tokens, nats. */
-  losses: number[];
-  /** Index of the lowest loss. */
-  best: number;
-  /** One step: what the last prompt token selected. */
-  regions: Regions;
-}
-
-export interface LoadModelOptions {
-  /** Default: as compiled, or `attention` where the checkpoint has high-res weights. */
-  selection?: Selection | undefined;
-  /** Threads of one run; default: one per core. */
-  threads?: number | undefined;
-}
+const WORKER = new URL('./model-worker.js', import.meta.url);
 
 /**
- * Loads a compiled folder or a checkpoint.
+ * Loads a compiled folder or a checkpoint in a worker thread: ONNX Runtime blocks the thread that calls it. Run from
+ * TypeScript, as the tests do, there is no compiled worker to start, and the model lives in the calling thread.
  *
- * @throws RuntimeError MODEL_DAMAGED, UNSUPPORTED_CONFIG, TENSOR_MISSING, TENSOR_SHAPE; ModelPrepError
+ * @throws RuntimeError MODEL_DAMAGED, UNSUPPORTED_CONFIG, TENSOR_MISSING, TENSOR_SHAPE, DEVICE_ABSENT, OUT_OF_MEMORY;
+ * ModelPrepError
  */
 export async function loadModel(dir: string, options: LoadModelOptions = {}): Promise<FlexAttentionModel> {
-  const folder = await openModelFolder(dir, options.selection);
-  const sessions = await GraphSessions.open(folder.dir, folder.graphs, { threads: options.threads });
-  return new FlexAttentionModel(folder, sessions);
+  if (!existsSync(fileURLToPath(WORKER))) return new FlexAttentionModel(await openLocalModel(dir, options));
+  return new FlexAttentionModel(await ModelThread.start(WORKER, dir, options));
 }
 
-/** A model that answers questions about pictures. Calls may overlap; they take turns. */
+/** Where the work is done: in this thread or in another. */
+type Workplace = Pick<
+  LocalModel,
+  'geometry' | 'generate' | 'explain' | 'scoreOptions' | 'encodeImage' | 'close'
+>;
+
+/** A model that answers questions about pictures. Several calls at once take turns. */
 export class FlexAttentionModel {
   readonly geometry: Geometry;
-  readonly #dir: string;
-  readonly #sessions: GraphSessions;
-  readonly #decoder: Decoder;
-  readonly #preparer: PromptPreparer;
-  #tokenizer: Promise<Tokenizer> | undefined;
+  readonly #workplace: Workplace;
+  #last: Promise<unknown> = Promise.resolve();
+  #closed = false;
 
-  constructor(folder: ModelFolder, sessions: GraphSessions) {
-    this.geometry = folder.geometry;
-    this.#dir = folder.dir;
-    this.#sessions = sessions;
-    this.#decoder = new Decoder(folder.geometry, sessions);
-    this.#preparer = new PromptPreparer(sessions, this.#decoder);
+  constructor(workplace: Workplace) {
+    this.geometry = workplace.geometry;
+    this.#workplace = workplace;
   }
 
   /** Answers greedily (arg max), until the end-of-text token or `maxNewTokens`. */
-  async generate(request: GenerateRequest): Promise<Generated> {
-    const { onToken } = request;
-    const tokenizer = await this.#tokenizerFor(request.prompt);
-    const stream = tokenizer && new TextStream(tokenizer);
-    const tokens: number[] = [];
-    const regions: Regions = { grid: 9, steps: [] };
-    for await (const step of this.steps(request)) {
-      tokens.push(step.token);
-      regions.steps.push(step.regions);
-      const added = stream?.push(step.token) ?? '';
-      if (added !== '') onToken?.(added);
-    }
-    const rest = stream?.end() ?? '';
-    if (rest !== '') onToken?.(rest);
-    const finish = tokens.at(-1) === this.geometry.endOfText ? 'stop' : 'length';
-    return { text: tokenizer?.decode(tokens).trim() ?? '', tokens, finish, regions };
+  generate(request: GenerateRequest): Promise<Generated> {
+    return this.#inTurn(request.signal, () => this.#workplace.generate(request));
   }
 
-  /** The tokens of `generate` one by one, with logits and selected regions. */
-  async *steps({ image, prompt, maxNewTokens, signal }: GenerateRequest): AsyncGenerator<GeneratedToken> {
-    if (!Number.isInteger(maxNewTokens) || maxNewTokens < 1) {
-      throw new RuntimeError('BAD_PROMPT', `expected maxNewTokens of at least 1, got ${maxNewTokens}`);
-    }
-    const prepared = await this.#prepare(image, await this.#idsOf(prompt), maxNewTokens);
-    for await (const step of decodeGreedily(this.#decoder, prepared, maxNewTokens)) {
-      yield step;
-      stopIfAborted(signal);
-    }
+  /** The answer of `generate`, and where in the picture every token of it looked, layer by layer. */
+  explain(request: GenerateRequest): Promise<Explanation> {
+    return this.#inTurn(request.signal, () => this.#workplace.explain(request));
   }
 
   /** Loss of every option after the prompt; all options share one run. */
-  async scoreOptions({ image, prompt, options, endToken = false }: ScoreRequest): Promise<Scored> {
-    const end = endToken ? [this.geometry.endOfText] : [];
-    const ids = await Promise.all(
-      options.map(async (option) => [...(await this.#optionIds(prompt, option)), ...end]),
-    );
-    if (ids.length === 0) throw new RuntimeError('BAD_OPTION', 'expected at least one option, got none');
-    const longest = Math.max(...ids.map((option) => option.length));
-    const prepared = await this.#prepare(image, await this.#idsOf(prompt), longest);
-    const { losses, regions } = await scoreBranches(this.#decoder, prepared, ids);
-    return { losses, best: losses.indexOf(Math.min(...losses)), regions: { grid: 9, steps: [regions] } };
+  scoreOptions(request: ScoreRequest): Promise<Scored> {
+    return this.#inTurn(request.signal, () => this.#workplace.scoreOptions(request));
   }
 
-  /** Frees the model's memory. */
-  release(): Promise<void> {
-    return this.#sessions.release();
+  /** Reads and encodes a picture ahead of the questions about it, for which the result stands. */
+  async encodeImage(image: Exclude<ImageInput, EncodedImage>): Promise<ImageInput> {
+    const known = typeof image === 'string' || image instanceof Uint8Array ? await readImage(image) : image;
+    await this.#inTurn(undefined, () => this.#workplace.encodeImage(known));
+    return known;
   }
 
-  async #prepare(image: ImageInput, ids: readonly number[], answer: number) {
-    const { size, maxPositions, vocabSize } = this.geometry;
-    const { before, after } = splitAtImage(ids);
-    checkIds([...before, ...after], vocabSize, 'BAD_PROMPT');
-    checkLength(before.length + size ** 2 + after.length, answer, maxPositions);
-    return this.#preparer.prepare(image instanceof EncodedImage ? image : await readImage(image), ids);
+  /** Waits for the calls that were made and frees the model's memory. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#last.catch(() => undefined);
+    await this.#workplace.close();
   }
 
-  async #idsOf(prompt: Prompt): Promise<readonly number[]> {
-    if (typeof prompt !== 'string') return prompt;
-    return (await this.#ownTokenizer()).encodePrompt(prompt);
-  }
-
-  async #optionIds(prompt: Prompt, option: Prompt): Promise<readonly number[]> {
-    const ids = await this.#optionTokens(prompt, option);
-    if (ids.length === 0) {
-      const what = 'expected an option of at least one token, got an empty one';
-      throw new RuntimeError('BAD_OPTION', what, { item: JSON.stringify(option) });
+  #inTurn<Result>(signal: AbortSignal | undefined, work: () => Promise<Result>): Promise<Result> {
+    if (this.#closed) {
+      return Promise.reject(
+        new RuntimeError('MODEL_CLOSED', 'the model was closed', { hint: 'load it again' }),
+      );
     }
-    checkIds(ids, this.geometry.vocabSize, 'BAD_OPTION');
-    return ids;
-  }
-
-  async #optionTokens(prompt: Prompt, option: Prompt): Promise<readonly number[]> {
-    if (typeof option !== 'string') return option;
-    if (typeof prompt === 'string') return encodeAnswer(await this.#ownTokenizer(), prompt, option);
-    const hint = 'give both as text, or both as ids';
-    throw new RuntimeError('BAD_OPTION', 'expected token ids, as the prompt is, got text', {
-      item: option,
-      hint,
-    });
-  }
-
-  async #tokenizerFor(prompt: Prompt): Promise<Tokenizer | undefined> {
-    if (typeof prompt !== 'string' && !(await exists(`${this.#dir}/tokenizer.json`))) return undefined;
-    return this.#ownTokenizer();
-  }
-
-  #ownTokenizer(): Promise<Tokenizer> {
-    this.#tokenizer ??= loadTokenizer(this.#dir);
-    return this.#tokenizer;
+    const start = () => {
+      stopIfAborted(signal);
+      return work();
+    };
+    const result = this.#last.then(start, start);
+    this.#last = result;
+    return result;
   }
 }
 
-function checkIds(ids: readonly number[], vocabSize: number, code: 'BAD_PROMPT' | 'BAD_OPTION'): void {
-  const bad = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabSize);
-  if (bad === undefined) return;
-  const hint = 'the tokenizer does not belong to this checkpoint';
-  throw new RuntimeError(code, `expected token ids from 0 to ${vocabSize - 1}, got ${bad}`, { hint });
+interface Waiting {
+  resolve: (result: unknown) => void;
+  reject: (error: Error) => void;
+  onToken?: ((text: string, token: number) => void) | undefined;
+}
+
+/** A model in a worker thread. */
+class ModelThread implements Workplace {
+  readonly geometry: Geometry;
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  #calls = 0;
+
+  private constructor(worker: Worker, geometry: Geometry) {
+    this.#worker = worker;
+    this.geometry = geometry;
+    worker.on('message', (message: FromWorker) => this.#receive(message));
+    worker.on('error', (error: Error) => this.#fail(error));
+    worker.on('exit', (code) => this.#fail(new Error(`the model's thread ended with code ${code}`)));
+  }
+
+  /** @param entry - the compiled `model-worker.js` */
+  static async start(entry: URL, dir: string, options: LocalModelOptions): Promise<ModelThread> {
+    const worker = new Worker(entry, { workerData: { dir, options } });
+    const first = await new Promise<FromWorker>((resolve, reject) => {
+      worker.once('message', resolve);
+      worker.once('error', reject);
+      worker.once('exit', (code) => reject(new Error(`the model's thread ended with code ${code}`)));
+    });
+    if ('ready' in first) return new ModelThread(worker, first.ready);
+    await worker.terminate();
+    throw 'failed' in first ? receiveError(first.failed) : new Error('unexpected first message of a worker');
+  }
+
+  generate(request: GenerateRequest): Promise<Generated> {
+    const { image, prompt, maxNewTokens, signal, onToken } = request;
+    const call: Call = { method: 'generate', image: sendable(image), prompt, maxNewTokens };
+    return this.#call(call, signal, onToken) as Promise<Generated>;
+  }
+
+  explain(request: GenerateRequest): Promise<Explanation> {
+    const { image, prompt, maxNewTokens, signal, onToken } = request;
+    const call: Call = { method: 'explain', image: sendable(image), prompt, maxNewTokens };
+    return this.#call(call, signal, onToken) as Promise<Explanation>;
+  }
+
+  scoreOptions({ image, prompt, options, signal }: ScoreRequest): Promise<Scored> {
+    const call: Call = { method: 'scoreOptions', image: sendable(image), prompt, options };
+    return this.#call(call, signal) as Promise<Scored>;
+  }
+
+  async encodeImage(image: ImageInput): Promise<void> {
+    await this.#call({ method: 'encodeImage', image: sendable(image) });
+  }
+
+  async close(): Promise<void> {
+    const ended = new Promise((resolve) => this.#worker.once('exit', resolve));
+    this.#send({ close: true });
+    await ended;
+  }
+
+  #call(call: Call, signal?: AbortSignal, onToken?: Waiting['onToken']): Promise<unknown> {
+    const id = this.#calls++;
+    const stop = () => this.#send({ id, stop: true });
+    signal?.addEventListener('abort', stop, { once: true });
+    return new Promise<unknown>((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject, onToken });
+      this.#send({ id, call });
+    }).finally(() => signal?.removeEventListener('abort', stop));
+  }
+
+  #send(message: ToWorker): void {
+    this.#worker.postMessage(message);
+  }
+
+  #receive(message: FromWorker): void {
+    if (!('id' in message)) return;
+    const waiting = this.#waiting.get(message.id);
+    if ('token' in message) {
+      waiting?.onToken?.(message.text, message.token);
+      return;
+    }
+    this.#waiting.delete(message.id);
+    if ('error' in message) waiting?.reject(receiveError(message.error));
+    else waiting?.resolve(message.result);
+  }
+
+  #fail(error: Error): void {
+    for (const waiting of this.#waiting.values()) waiting.reject(error);
+    this.#waiting.clear();
+  }
 }

@@ -1,164 +1,180 @@
-import { concat } from '../concat.js';
-import { attendingLayers } from '../geometry.js';
 import type { Geometry } from '../geometry.js';
-import { joinTiles, pixelValuesOf } from '../image/pixel-values.js';
-import { emptyKeyValues } from '../key-values.js';
+import { HighKeyValues } from '../high-key-values.js';
+import { pixelValuesOf } from '../image/pixel-values.js';
 import type { KeyValueRows } from '../key-values.js';
-import { stepMask } from '../masks.js';
 import { enlargeRotaryRows, positionsFrom, rotaryRows } from '../positions.js';
-import type { RotaryRows } from '../positions.js';
-import { splitAtImage } from '../prompt.js';
-import { RecentCache } from '../recent.js';
-import { paddingKeepMask } from '../regions.js';
-import type { Decoder, PictureContext } from './decoder.js';
+import { GRID, paddingKeepMask, regionLayout } from '../regions.js';
+import type { RegionLayout } from '../regions.js';
 import { floatsOf } from './decoder.js';
-import type { EncodedImage } from './image.js';
-import type { GraphSessions, HostTensor } from './session.js';
-
-/** Features of one picture behind the projector. */
-interface PictureFeatures {
-  /** Of the picture before padding, pixels. */
-  width: number;
-  height: number;
-  /** [L, hidden]. */
-  low: Float32Array;
-  /** [N, hidden] in raster order; empty with selection `none`. */
-  high: Float32Array;
-}
-
-/** Everything up to the end of the image tokens: it depends on the picture and the text before it alone. */
-interface Stem {
-  keyValues: KeyValueRows;
-  picture: PictureContext;
-}
-
-/** A prompt whose stem is folded into keys and values; its other rows wait for the first step. */
-export interface PreparedPrompt extends Stem {
-  /** Embeddings [n - stem, hidden] of the rest, of at least the last prompt token. */
-  rest: Float32Array;
-  /** Positions of the whole prompt, image tokens included. */
-  length: number;
-}
-
-/** Pictures kept for further questions: this many, in as many bytes; the newest is kept whatever it takes. */
-const CACHE_PICTURES = 16;
-const CACHE_BYTES = 2 ** 30;
+import type { HighContext, PictureContext } from './decoder.js';
+import type { Photograph } from './photograph.js';
+import type { GraphSessions } from './session.js';
 
 /**
- * Turns prompts with a picture into what the decoder starts from. Pictures are known by their content: several
- * questions about one encode it once, project its high-res keys and values once and share the stem's. The stem is a
- * step of its own whether it is reused or not, so an answer never depends on what was asked before.
+ * One picture as the decoder reads it, and everything computed of it that later steps, options and questions share:
+ * features, keys and values of the high-res tokens, and of the prompts' beginnings. Tiles are encoded one by one, each
+ * when a region of it is first selected: a tile goes through CLIP alone, so when it does makes no difference.
  */
-export class PromptPreparer {
+export class Picture {
+  /** [L, hidden]. */
+  readonly low: Float32Array;
   readonly #geometry: Geometry;
   readonly #sessions: GraphSessions;
-  readonly #decoder: Decoder;
-  readonly #features: RecentCache<PictureFeatures>;
-  readonly #stems: RecentCache<Stem>;
-  #tables: { begin: number; rows: RotaryRows } | undefined;
+  readonly #keep: Float32Array;
+  readonly #layout: RegionLayout;
+  /** By region, [81, P, hidden]. */
+  readonly #high: Float32Array;
+  /** 1 for every region whose tiles are all encoded, [81]. */
+  readonly #ready = new Uint8Array(GRID ** 2);
+  /** Inputs of the tiles that are not encoded yet, by tile. */
+  readonly #tiles: Map<number, Float32Array>;
+  /** By the position of the image, on which the keys' rotation depends. */
+  readonly #contexts = new Map<number, HighContext>();
+  readonly #stems = new Map<string, Promise<KeyValueRows>>();
+  #stemBytes = 0;
 
-  constructor(sessions: GraphSessions, decoder: Decoder) {
-    this.#geometry = decoder.geometry;
+  private constructor(
+    geometry: Geometry,
+    sessions: GraphSessions,
+    keep: Float32Array,
+    low: Float32Array,
+    tiles: Map<number, Float32Array>,
+  ) {
+    this.#geometry = geometry;
     this.#sessions = sessions;
-    this.#decoder = decoder;
-    const { featureBytes, stemBytes } = footprint(decoder.geometry);
-    this.#features = new RecentCache(Math.min(CACHE_PICTURES, CACHE_BYTES / featureBytes));
-    this.#stems = new RecentCache(Math.min(CACHE_PICTURES, CACHE_BYTES / stemBytes));
+    this.#keep = keep;
+    this.low = low;
+    this.#tiles = tiles;
+    this.#layout = regionLayout(geometry.hd);
+    this.#high = new Float32Array(tiles.size === 0 ? 0 : this.#layout.tokens.length * geometry.hiddenSize);
   }
 
-  /** @param ids - prompt ids with one -200 */
-  async prepare(image: EncodedImage, ids: readonly number[]): Promise<PreparedPrompt> {
-    const { before, after } = splitAtImage(ids);
-    const features = await this.#features.get(image.sha256, () => this.#encode(image));
-    const { hiddenSize } = this.#geometry;
-    const low = features.low.length / hiddenSize;
-    const length = before.length + low + after.length;
-    // The last prompt token is a high-res row, so it is never in the stem; where it is an image token, nothing is.
-    const stemLength = after.length === 0 ? 0 : before.length + low;
-    const whole = concat(await this.#embed(before), features.low, await this.#embed(after));
-    const key = [image.sha256, stemLength, ...before].join(' ');
-    const stem = await this.#stems.get(key, () =>
-      this.#buildStem(features, before.length, whole.subarray(0, stemLength * hiddenSize)),
-    );
-    return { ...stem, rest: whole.subarray(stemLength * hiddenSize), length };
-  }
-
-  async #embed(ids: readonly number[]): Promise<Float32Array> {
-    return ids.length === 0 ? new Float32Array(0) : this.#decoder.embed(ids);
-  }
-
-  async #encode(image: EncodedImage): Promise<PictureFeatures> {
-    const { lowresSize, hiddenSize, selection, size, zoom } = this.#geometry;
+  /** Decodes a picture and encodes its low-res input. */
+  static async open(geometry: Geometry, sessions: GraphSessions, image: Photograph): Promise<Picture> {
     const raster = await image.raster();
-    const pixelValues = pixelValuesOf(raster, this.#geometry, selection === 'attention');
-    const dims = [pixelValues.length / (3 * lowresSize ** 2), 3, lowresSize, lowresSize];
-    const { features } = await this.#sessions.run('vision', { pixelValues: { dims, data: pixelValues } }, [
-      'features',
-    ]);
-    const all = floatsOf(features);
-    const lowLength = size ** 2 * hiddenSize;
-    const tiles = all.subarray(lowLength);
-    const high = tiles.length === 0 ? tiles : joinTiles(tiles, zoom, size);
-    return { width: raster.width, height: raster.height, low: all.slice(0, lowLength), high };
+    const pixelValues = pixelValuesOf(raster, geometry, geometry.selection !== 'none');
+    const length = 3 * geometry.lowresSize ** 2;
+    const tiles = new Map<number, Float32Array>();
+    for (let at = length; at < pixelValues.length; at += length) {
+      tiles.set(tiles.size, pixelValues.slice(at, at + length));
+    }
+    const low = await encode(geometry, sessions, pixelValues.subarray(0, length));
+    const keep = paddingKeepMask(geometry.size, raster.width, raster.height);
+    return new Picture(geometry, sessions, keep, low, tiles);
   }
 
-  async #buildStem(features: PictureFeatures, begin: number, embeddings: Float32Array): Promise<Stem> {
-    const { size } = this.#geometry;
-    const keep = paddingKeepMask(size, features.width, features.height);
-    const highKeyValues = await this.#projectHighres(features.high, begin);
-    const picture = { begin, keep, highKeyValues };
-    return { keyValues: await this.#extendEmpty(embeddings, picture), picture };
+  /** Bytes of all that is kept; grows as questions are asked. */
+  get bytes(): number {
+    const { length: keysLength } = this.#keep;
+    const floats =
+      this.low.length +
+      this.#high.length +
+      keysLength +
+      [...this.#tiles.values()].reduce((n, t) => n + t.length, 0);
+    const contexts = [...this.#contexts.values()].reduce(
+      (sum, { cos, sin, keyValues }) => sum + cos.byteLength + sin.byteLength + keyValues.bytes,
+      0,
+    );
+    return floats * Float32Array.BYTES_PER_ELEMENT + contexts + this.#stemBytes;
   }
 
-  async #extendEmpty(embeddings: Float32Array, picture: PictureContext): Promise<KeyValueRows> {
-    const rows = embeddings.length / this.#geometry.hiddenSize;
-    const past = emptyKeyValues(this.#geometry);
-    if (rows === 0) return past;
-    const mask = stepMask(new Array<number>(rows).fill(0), 0, 0);
-    const positions = positionsFrom(0, rows);
-    return this.#decoder.extend({ embeddings, positions, past, mask, highRows: 0, picture });
+  /** The picture with its first low-res token at position `begin`. */
+  at(begin: number): PictureContext {
+    if (this.#geometry.selection === 'none') return { begin, keep: this.#keep };
+    const known = this.#contexts.get(begin);
+    const high = known ?? this.#highContext(begin);
+    this.#contexts.set(begin, high);
+    return { begin, keep: this.#keep, high };
   }
 
-  /** High-res keys and values of every layer above F; the keys' rotation depends on where the image stands. */
-  async #projectHighres(high: Float32Array, begin: number): Promise<PictureContext['highKeyValues']> {
-    const { hiddenSize, headDim, hd } = this.#geometry;
-    const layers = attendingLayers(this.#geometry);
-    if (layers.length === 0) return new Map();
-    const { cos, sin } = this.#highTables(begin);
-    const feeds = {
-      highFeatures: { dims: [hd ** 2, hiddenSize], data: high },
-      highCos: { dims: [hd ** 2, headDim], data: cos },
-      highSin: { dims: [hd ** 2, headDim], data: sin },
+  /** Keys and values of a prompt's beginning, made by `make` where they are not known. */
+  stem(key: string, make: () => Promise<KeyValueRows>): Promise<KeyValueRows> {
+    const known = this.#stems.get(key);
+    if (known !== undefined) return known;
+    const made = make().then((rows) => {
+      this.#stemBytes += [...rows.k, ...rows.v].reduce((sum, { byteLength }) => sum + byteLength, 0);
+      return rows;
+    });
+    this.#stems.set(key, made);
+    made.catch(() => this.#stems.delete(key));
+    return made;
+  }
+
+  #highContext(begin: number): HighContext {
+    const { headDim, ropeTheta, size, hd } = this.#geometry;
+    const low = rotaryRows(positionsFrom(begin, size ** 2), headDim, ropeTheta);
+    const { cos, sin } = enlargeRotaryRows(low, size, hd);
+    return {
+      features: this.#high,
+      ready: this.#ready,
+      cos: this.#byRegion(cos),
+      sin: this.#byRegion(sin),
+      keyValues: new HighKeyValues(this.#geometry),
+      ensure: (regions) => this.#encodeTilesOf(regions),
     };
-    const names = layers.flatMap((layer) => [`highK.${layer}`, `highV.${layer}`]);
-    const outputs = await this.#sessions.run('highres', feeds, names);
-    const result = new Map<number, { k: HostTensor; v: HostTensor }>();
-    for (const layer of layers) {
-      const [k, v] = [outputs[`highK.${layer}`], outputs[`highV.${layer}`]];
-      if (k !== undefined && v !== undefined) result.set(layer, { k, v });
-    }
-    return result;
   }
 
-  /** Rotary tables of the high-res tokens; prompts of one kind have their image at one place. */
-  #highTables(begin: number): RotaryRows {
-    if (this.#tables?.begin !== begin) {
-      const { headDim, ropeTheta, size, hd } = this.#geometry;
-      const low = rotaryRows(positionsFrom(begin, size ** 2), headDim, ropeTheta);
-      this.#tables = { begin, rows: enlargeRotaryRows(low, size, hd) };
+  /** Rows in raster order, [N, channels], to places by region, [81 * P, channels]. */
+  #byRegion(rows: Float32Array): Float32Array {
+    const { tokens } = this.#layout;
+    const channels = rows.length / this.#geometry.hd ** 2;
+    const out = new Float32Array(tokens.length * channels);
+    for (const [place, token] of tokens.entries()) {
+      if (token >= 0) out.set(rows.subarray(token * channels, (token + 1) * channels), place * channels);
     }
-    return this.#tables.rows;
+    return out;
+  }
+
+  /** Encodes the tiles that hold a token of these regions and were not needed before; true where there are none. */
+  async #encodeTilesOf(regions: ReadonlySet<number>): Promise<boolean> {
+    const wanted = new Set([...regions].flatMap((region) => this.#tilesOf(region)));
+    const missing = [...this.#tiles].filter(([tile]) => wanted.has(tile));
+    if (missing.length === 0) return true;
+    for (const [tile, pixelValues] of missing) {
+      this.#addTile(tile, await encode(this.#geometry, this.#sessions, pixelValues));
+      this.#tiles.delete(tile);
+    }
+    for (const region of this.#ready.keys()) {
+      this.#ready[region] = this.#tilesOf(region).some((tile) => this.#tiles.has(tile)) ? 0 : 1;
+    }
+    return false;
+  }
+
+  /** Tiles that a region has tokens in. */
+  #tilesOf(region: number): number[] {
+    const { tokens, perRegion } = this.#layout;
+    const own = tokens.subarray(region * perRegion, (region + 1) * perRegion).filter((token) => token >= 0);
+    return [...new Set(Array.from(own, (token) => this.#placeInTile(token).tile))];
+  }
+
+  /** Puts one tile's features [L, hidden] to their places by region. */
+  #addTile(tile: number, features: Float32Array): void {
+    const { hiddenSize } = this.#geometry;
+    for (const [place, token] of this.#layout.tokens.entries()) {
+      if (token < 0) continue;
+      const at = this.#placeInTile(token);
+      if (at.tile !== tile) continue;
+      const from = at.row * hiddenSize;
+      this.#high.set(features.subarray(from, from + hiddenSize), place * hiddenSize);
+    }
+  }
+
+  /** Tile of a high-res token and its row among the tile's L tokens (SPEC section 2, step 5). */
+  #placeInTile(token: number): { tile: number; row: number } {
+    const { size, hd, zoom } = this.#geometry;
+    const [y, x] = [Math.floor(token / hd), token % hd];
+    const tile = Math.floor(y / size) * zoom + Math.floor(x / size);
+    return { tile, row: (y % size) * size + (x % size) };
   }
 }
 
-/** Bytes of what the caches keep of one picture. */
-function footprint(geometry: Geometry) {
-  const { hiddenSize, headDim, kvHeads, layers, size, hd } = geometry;
-  const highTokens = geometry.selection === 'none' ? 0 : hd ** 2;
-  const perPosition = 2 * kvHeads * headDim;
-  const stem = perPosition * (layers * size ** 2 + attendingLayers(geometry).length * highTokens);
-  return {
-    featureBytes: Float32Array.BYTES_PER_ELEMENT * hiddenSize * (size ** 2 + highTokens),
-    stemBytes: Float32Array.BYTES_PER_ELEMENT * stem,
-  };
+/** Features [L, hidden] of one input [3, s, s]. */
+async function encode(
+  { lowresSize }: Geometry,
+  sessions: GraphSessions,
+  data: Float32Array,
+): Promise<Float32Array> {
+  const pixelValues = { dims: [1, 3, lowresSize, lowresSize], data };
+  const { features } = await sessions.run('vision', { pixelValues }, ['features']);
+  return floatsOf(features);
 }

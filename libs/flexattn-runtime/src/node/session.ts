@@ -11,14 +11,26 @@ export interface HostTensor {
 /** Inputs by name. */
 export type Feeds = Record<string, HostTensor>;
 
+/** What computes: `auto` is the best that there is, today the processor. */
+export type Device = 'auto' | 'cpu' | 'cuda' | 'webgpu';
+
 export interface SessionOptions {
+  /** Default `auto`. */
+  device?: Device | undefined;
   /** Threads of one run; default: ONNX Runtime's, one per core. */
   threads?: number | undefined;
 }
 
+/** How a device is had where ONNX Runtime finds none. */
+const DEVICE_HINTS = {
+  cuda: 'install the NVIDIA driver, CUDA 13 and cuDNN 9, and put libonnxruntime_providers_{shared,cuda}.so of this version beside the binding of onnxruntime-node; or use --device cpu',
+  webgpu:
+    'install a Vulkan driver and its loader libvulkan.so.1 (or Metal, Direct3D 12), or use --device cpu',
+};
+
 /**
- * The graphs of one model in ONNX Runtime: the only code that touches it. `run` blocks the event loop, so a later
- * worker thread holds exactly this class.
+ * The graphs of one model in ONNX Runtime: the only code that touches it. `run` blocks the event loop, so a model that
+ * others wait for lives in a worker thread.
  */
 export class GraphSessions {
   readonly #sessions: ReadonlyMap<string, InferenceSession>;
@@ -29,7 +41,7 @@ export class GraphSessions {
 
   /**
    * @param folder - where the weight files lie that the graphs point into
-   * @throws RuntimeError MODEL_DAMAGED where ONNX Runtime refuses a graph or its weights
+   * @throws RuntimeError MODEL_DAMAGED where ONNX Runtime refuses a graph or its weights; DEVICE_ABSENT
    */
   static async open(
     folder: string,
@@ -41,6 +53,7 @@ export class GraphSessions {
       try {
         sessions.set(name, await InferenceSession.create(bytes, sessionOptions(folder, options)));
       } catch (cause) {
+        if (options.device === 'cuda' || options.device === 'webgpu') throw absent(options.device, cause);
         const what = `ONNX Runtime refuses the graph "${name}": ${cause instanceof Error ? cause.message : String(cause)}`;
         throw new RuntimeError('MODEL_DAMAGED', what, {
           file: folder,
@@ -68,10 +81,15 @@ export class GraphSessions {
 }
 
 /** Threads sleep between runs: four sessions share the cores, and pictures are decoded beside them. */
-function sessionOptions(folder: string, { threads }: SessionOptions): InferenceSession.SessionOptions {
+function sessionOptions(
+  folder: string,
+  { threads, device = 'auto' }: SessionOptions,
+): InferenceSession.SessionOptions {
   return {
-    executionProviders: ['cpu'],
+    executionProviders: [device === 'auto' ? 'cpu' : device],
     logSeverityLevel: 3,
+    // The graphs name their fused kernels; further fusions transpose inside a product, which divides by zero rows.
+    graphOptimizationLevel: 'basic',
     ...(threads !== undefined && { intraOpNumThreads: threads }),
     extra: {
       session: {
@@ -80,6 +98,12 @@ function sessionOptions(folder: string, { threads }: SessionOptions): InferenceS
       },
     },
   };
+}
+
+function absent(device: keyof typeof DEVICE_HINTS, cause: unknown): RuntimeError {
+  const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
+  const what = `ONNX Runtime cannot use the device "${device}": ${reason}`;
+  return new RuntimeError('DEVICE_ABSENT', what, { hint: DEVICE_HINTS[device], cause });
 }
 
 function toTensor({ data, dims }: HostTensor): Tensor {

@@ -1,8 +1,9 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-import type { AttributeProto, NodeProto, TensorProto, ValueInfoProto } from './onnx_pb.js';
+import type { AttributeProto, GraphProto, NodeProto, TensorProto, ValueInfoProto } from './onnx_pb.js';
 import {
   AttributeProtoSchema,
   AttributeProto_AttributeType as AttributeType,
+  GraphProtoSchema,
   ModelProtoSchema,
   NodeProtoSchema,
   TensorProtoSchema,
@@ -17,8 +18,11 @@ export type Value = string;
 /** A bare number is an integer attribute, `float(x)` a float one. */
 export type Attribute = number | string | readonly number[] | { readonly float: number };
 
+/** A node's attributes by name; `If` has graphs among them. */
+type Attributes = Record<string, Attribute | GraphProto>;
+
 /** Element types that our graphs use, by their ONNX names. */
-export type ElementType = 'FLOAT' | 'FLOAT16' | 'BFLOAT16' | 'INT64' | 'BOOL';
+export type ElementType = 'FLOAT' | 'FLOAT16' | 'BFLOAT16' | 'UINT8' | 'INT32' | 'INT64' | 'BOOL';
 
 /** Where an external initialiser lies: `location` relative to the model folder, offsets in bytes. */
 export interface ExternalData {
@@ -38,7 +42,8 @@ const MICROSOFT = 'com.microsoft';
  */
 export class GraphBuilder {
   readonly #name: string;
-  readonly #nodes: NodeProto[] = [];
+  #nodes: NodeProto[] = [];
+  #count = 0;
   readonly #initializers: TensorProto[] = [];
   readonly #inputs: ValueInfoProto[] = [];
   readonly #outputs: ValueInfoProto[] = [];
@@ -84,10 +89,27 @@ export class GraphBuilder {
     return value ?? '';
   }
 
+  /**
+   * An `If` node: runs one of two branches, of which each appends its nodes and returns as many values. A branch may
+   * use any value from outside, but must return values of its own nodes.
+   *
+   * @param condition - bool [1]
+   */
+  choose(condition: Value, then: () => readonly Value[], otherwise: () => readonly Value[]): Value[] {
+    const branches = { then_branch: this.#branch(then), else_branch: this.#branch(otherwise) };
+    const count = branches.then_branch.output.length;
+    return this.#append('If', [condition], branches, '', this.#fresh('If', count));
+  }
+
   /** Integers in the graph itself (shapes, axes, indices); without `shape` a vector. */
   ints(values: readonly number[], shape: readonly number[] = [values.length]): Value {
     const data = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
     return this.#constant('INT64', shape, data);
+  }
+
+  /** Truth values in the graph itself; without `shape` a vector. */
+  bools(values: readonly boolean[], shape: readonly number[] = [values.length]): Value {
+    return this.#constant('BOOL', shape, Uint8Array.from(values, Number));
   }
 
   /** 32-bit floats in the graph itself; without `shape` a vector. */
@@ -115,12 +137,6 @@ export class GraphBuilder {
 
   /** The model file's bytes. */
   toBytes(): Uint8Array {
-    const named = (values: readonly Value[]) => values.map((value) => this.#outputNames.get(value) ?? value);
-    const node = this.#nodes.map((each) => ({
-      ...each,
-      input: named(each.input),
-      output: named(each.output),
-    }));
     const model = create(ModelProtoSchema, {
       irVersion: IR_VERSION,
       producerName: 'flexattn',
@@ -130,13 +146,38 @@ export class GraphBuilder {
       ],
       graph: {
         name: this.#name,
-        node,
+        node: this.#named(this.#nodes),
         initializer: this.#initializers,
         input: this.#inputs,
         output: this.#outputs,
       },
     });
     return toBinary(ModelProtoSchema, model);
+  }
+
+  /** The nodes with graph outputs under their final names, inside branches too. */
+  #named(nodes: readonly NodeProto[]): NodeProto[] {
+    const rename = (values: readonly Value[]) => values.map((value) => this.#outputNames.get(value) ?? value);
+    return nodes.map((node) => ({
+      ...node,
+      input: rename(node.input),
+      output: rename(node.output),
+      attribute: node.attribute.map((attribute) =>
+        attribute.g === undefined
+          ? attribute
+          : { ...attribute, g: { ...attribute.g, node: this.#named(attribute.g.node) } },
+      ),
+    }));
+  }
+
+  #branch(fill: () => readonly Value[]): GraphProto {
+    const outer = this.#nodes;
+    this.#nodes = [];
+    const name = `branch_${this.#count++}`;
+    const output = fill().map((value) => create(ValueInfoProtoSchema, { name: value }));
+    const graph = create(GraphProtoSchema, { name, node: this.#nodes, output });
+    this.#nodes = outer;
+    return graph;
   }
 
   #constant(type: ElementType, shape: readonly number[], data: Uint8Array): Value {
@@ -152,18 +193,18 @@ export class GraphBuilder {
   }
 
   #fresh(op: string, count: number): Value[] {
-    return Array.from({ length: count }, (_, index) => `${op}_${this.#nodes.length}_${index}`);
+    return Array.from({ length: count }, (_, index) => `${op}_${this.#count}_${index}`);
   }
 
   #append(
     opType: string,
     input: readonly Value[],
-    attributes: Record<string, Attribute>,
+    attributes: Attributes,
     domain: string,
     output: Value[],
   ): Value[] {
     const attribute = Object.entries(attributes).map(([name, value]) => attributeProto(name, value));
-    const name = `${opType}_${this.#nodes.length}`;
+    const name = `${opType}_${this.#count++}`;
     this.#nodes.push(create(NodeProtoSchema, { name, opType, domain, input: [...input], output, attribute }));
     return output;
   }
@@ -174,7 +215,10 @@ export function float(value: number): { readonly float: number } {
   return { float: value };
 }
 
-function attributeProto(name: string, value: Attribute): AttributeProto {
+function attributeProto(name: string, value: Attribute | GraphProto): AttributeProto {
+  if (typeof value === 'object' && '$typeName' in value) {
+    return create(AttributeProtoSchema, { name, type: AttributeType.GRAPH, g: value });
+  }
   if (typeof value === 'number') {
     return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value) });
   }

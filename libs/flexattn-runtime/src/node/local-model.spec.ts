@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildPrompt } from '../conversation.js';
-import { loadModel } from './model.js';
-import type { FlexAttentionModel } from './model.js';
+import { openLocalModel } from './local-model.js';
+import type { LocalModel } from './local-model.js';
 
 const GOLDEN = join(import.meta.dirname, '../../golden');
 const CASE = join(GOLDEN, 'grouped-heads');
@@ -12,11 +12,11 @@ const IMAGE = join(CASE, 'image0.png');
 const PROMPT = [1, 17, 18, -200, 45, 46];
 
 describe('a model', () => {
-  let model: FlexAttentionModel;
+  let model: LocalModel;
   beforeAll(async () => {
-    model = await loadModel(CASE, { threads: 2 });
+    model = await openLocalModel(CASE, { threads: 2 });
   });
-  afterAll(() => model.release());
+  afterAll(() => model.close());
 
   it('tells tokens, how the answer ended, and one step of regions per token', async () => {
     const { tokens, finish, regions, text } = await model.generate({
@@ -36,8 +36,8 @@ describe('a model', () => {
   });
 
   it('gives the same answer, bit for bit, whether the picture was seen before or not', async () => {
-    const fresh = await loadModel(CASE, { threads: 2 });
-    const logits = async (from: FlexAttentionModel) => {
+    const fresh = await openLocalModel(CASE, { threads: 2 });
+    const logits = async (from: LocalModel) => {
       const steps = [];
       for await (const step of from.steps({ image: IMAGE, prompt: PROMPT, maxNewTokens: 4 }))
         steps.push(step.logits);
@@ -46,7 +46,7 @@ describe('a model', () => {
     await model.generate({ image: IMAGE, prompt: [1, 17, 18, -200, 9, 9, 9, 9], maxNewTokens: 2 });
     await model.generate({ image: IMAGE, prompt: [1, -200, 9], maxNewTokens: 2 });
     expect(await logits(model)).toEqual(await logits(fresh));
-    await fresh.release();
+    await fresh.close();
   });
 
   it('scores an option the same alone and among others', async () => {
@@ -141,7 +141,7 @@ describe('selection none', () => {
       options: number[][];
       option_losses: number[];
     }[];
-    const plain = await loadModel(dir, { selection: 'none', threads: 2 });
+    const plain = await openLocalModel(dir, { selection: 'none', threads: 2 });
     const image = join(dir, 'image0.png');
     const prompt = expected?.input_ids ?? [];
     const { tokens, regions } = await plain.generate({ image, prompt, maxNewTokens: 4 });
@@ -149,7 +149,7 @@ describe('selection none', () => {
     expect(regions.steps).toEqual([[], [], [], []]);
     const { losses } = await plain.scoreOptions({ image, prompt, options: expected?.options ?? [] });
     expect(Math.abs((losses[0] ?? NaN) - (expected?.option_losses[0] ?? NaN))).toBeLessThan(1e-4);
-    await plain.release();
+    await plain.close();
   });
 });
 
@@ -163,7 +163,7 @@ describe('text in and out', () => {
   afterAll(() => rm(dir, { recursive: true }));
 
   it('streams the text of an answer and scores options as text', async () => {
-    const model = await loadModel(dir, { threads: 2 });
+    const model = await openLocalModel(dir, { threads: 2 });
     const image = join(GOLDEN, 'photos/chelsea.jpg');
     const prompt = buildPrompt('What colour is the plate?');
     const parts: string[] = [];
@@ -182,6 +182,6 @@ describe('text in and out', () => {
     });
     expect(losses[0]).toBeCloseTo(losses[2] ?? NaN, 5);
     expect([0, 1]).toContain(best);
-    await model.release();
+    await model.close();
   });
 });

@@ -1,0 +1,95 @@
+import type { Command } from 'commander';
+import { parseShard, rankOf } from '@flexattn/stage';
+import type { InferReport } from '@flexattn/flexattn-runtime';
+import { PipelineError } from '../errors.js';
+import { positiveInteger } from '../flags.js';
+import { modelFingerprints } from '../model-fingerprints.js';
+import { abortOnSignals } from '../signals.js';
+import { summaryText } from '../summary-text.js';
+import type { DirectMode } from './direct.js';
+
+interface InferFlags {
+  model?: string;
+  items?: string;
+  out?: string;
+  root?: string;
+  shard?: { index: number; count: number };
+  workers?: number;
+  gpus?: string[];
+  threads?: number;
+  device?: 'auto' | 'cpu' | 'cuda' | 'webgpu';
+  json?: boolean;
+  dryRun?: boolean;
+  quiet?: boolean;
+}
+
+/** `flexattn infer --model … --items … --out …`: answers items of any origin, without a configuration. */
+export const inferDirect: DirectMode = {
+  addOptions(command: Command): void {
+    command
+      .option('--model <dir>', 'a folder that compile wrote, or a checkpoint')
+      .option('--items <file>', 'JSON lines: id, image, prompt, and maxNewTokens or options')
+      .option('--out <file>', 'the answers, JSON lines in the order of the items')
+      .option('--root <dir>', 'where the paths of the images start; default: beside the items')
+      .option(
+        '--shard <i/n>',
+        'answer part i of n, from 0; default: the rank that the launcher gives',
+        parseShard,
+      )
+      .option('--workers <n>', 'processes that share the threads', positiveInteger)
+      .option('--gpus <list>', 'GPUs by index, as 0,1,2: a process for each', (text) => text.split(','))
+      .option('--threads <n>', 'threads of all processes together', positiveInteger)
+      .option('--device <name>', 'auto, cpu, cuda or webgpu', 'auto')
+      .addHelpText(
+        'after',
+        '  flexattn infer --model runs/tiny/compile/flexattn --items items.jsonl --out answers.jsonl --workers 2\n',
+      );
+  },
+
+  isAskedFor({ model, items, out }): boolean {
+    return model !== undefined || items !== undefined || out !== undefined;
+  },
+
+  async run(flags: InferFlags): Promise<void> {
+    const { model, items, out, root, workers, gpus, threads, device, json = false, quiet = json } = flags;
+    if (model === undefined || items === undefined || out === undefined) {
+      const what = 'expected --model, --items and --out together';
+      throw new PipelineError('BAD_CONFIG', what, { hint: 'name all three, or a configuration' });
+    }
+    const shard = flags.shard ?? rankOf(process.env);
+    if (flags.dryRun === true) {
+      print({ reads: [model, items], writes: [out], shard }, json);
+      return;
+    }
+    const { inferItems } = await import('@flexattn/flexattn-runtime');
+    const report = await inferItems({
+      model,
+      items,
+      out,
+      root,
+      shard,
+      workers,
+      gpus,
+      threads,
+      device,
+      quiet,
+      fingerprints: modelFingerprints(process.env),
+      signal: abortOnSignals(),
+    });
+    print(report, json);
+    failOnDeaths(report);
+  },
+};
+
+function print(result: object, json: boolean): void {
+  process.stdout.write(`${json ? JSON.stringify(result, null, 2) : summaryText(result)}\n`);
+}
+
+/** A mistake of an item is its answer; an item that kills workers is a failure of the run. */
+function failOnDeaths({ failed }: InferReport): void {
+  const deaths = failed['WORKER_DIED'] ?? 0;
+  if (deaths === 0) return;
+  throw new PipelineError('ITEMS_FAILED', `${deaths} items were given up: workers died of them`, {
+    exitCode: 1,
+  });
+}

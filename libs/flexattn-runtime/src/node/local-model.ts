@@ -1,0 +1,222 @@
+import { encodeAnswer } from '../conversation.js';
+import { RuntimeError } from '../error.js';
+import { explainAnswer } from '../explain/explanation.js';
+import type { Explanation } from '../explain/explanation.js';
+import type { Geometry } from '../geometry.js';
+import type { Raster } from '../image/raster.js';
+import { requireMemory } from '../memory.js';
+import { checkLength, splitAtImage } from '../prompt.js';
+import type { Regions } from '../regions.js';
+import { TextStream } from '../tokenizer.js';
+import type { Tokenizer } from '../tokenizer.js';
+import { Decoder } from './decoder.js';
+import { decodeGreedily, scoreBranches } from './generation.js';
+import type { GeneratedToken } from './generation.js';
+import type { EncodedImage, ImageSource } from './image.js';
+import { hasTokenizer, loadTokenizer } from './load-tokenizer.js';
+import { openModelFolder } from './model-folder.js';
+import type { FolderOptions, ModelFolder } from './model-folder.js';
+import { photographOf } from './photograph.js';
+import type { Photograph } from './photograph.js';
+import { PromptPreparer } from './prompt-preparer.js';
+import { GraphSessions } from './session.js';
+import type { SessionOptions } from './session.js';
+import { stopIfAborted } from './stop.js';
+
+/** A question: text with one `<image>` (system text included), or token ids with one -200. */
+export type Prompt = string | readonly number[];
+
+/** A picture: its file or the file's bytes, one that was read before, or its pixels. */
+export type ImageInput = ImageSource | EncodedImage | Raster;
+
+export interface GenerateRequest {
+  image: ImageInput;
+  prompt: Prompt;
+  maxNewTokens: number;
+  signal?: AbortSignal | undefined;
+  /** Called for every token with the text that it adds, which is often empty. */
+  onToken?: ((text: string, token: number) => void) | undefined;
+}
+
+/** A question whose picture may have been read before. */
+type LocalRequest = Omit<GenerateRequest, 'image'> & { image: ImageInput | Photograph };
+
+export interface Generated {
+  /** Trimmed; empty where the prompt was ids and the model folder has no tokenizer. */
+  text: string;
+  tokens: number[];
+  /** `stop`: the model ended its answer; `length`: maxNewTokens were reached. */
+  finish: 'stop' | 'length';
+  /** One step per token. */
+  regions: Regions;
+}
+
+export interface ScoreRequest {
+  image: ImageInput;
+  prompt: Prompt;
+  /** Texts, each scored as it follows `prompt` and a space; or token ids. */
+  options: readonly Prompt[];
+  /** Whether each option ends with the end-of-text token, which then counts in its loss; default: false. */
+  endToken?: boolean | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface Scored {
+  /** Mean cross-entropy of each option's tokens, nats. */
+  losses: number[];
+  /** Index of the lowest loss. */
+  best: number;
+  /** One step: what the last prompt token selected. */
+  regions: Regions;
+}
+
+export interface LocalModelOptions extends FolderOptions, SessionOptions {
+  /** Bytes of what is kept of pictures for further questions; the newest is kept whatever it takes. */
+  cacheBytes?: number | undefined;
+}
+
+/**
+ * Loads a compiled folder or a checkpoint into the calling thread.
+ *
+ * @throws RuntimeError MODEL_DAMAGED, UNSUPPORTED_CONFIG, TENSOR_MISSING, TENSOR_SHAPE, DEVICE_ABSENT, OUT_OF_MEMORY;
+ * ModelPrepError
+ */
+export async function openLocalModel(dir: string, options: LocalModelOptions = {}): Promise<LocalModel> {
+  const folder = await openModelFolder(dir, options);
+  requireMemory(folder, options.cacheBytes ?? CACHE_BYTES, process.availableMemory());
+  const sessions = await GraphSessions.open(folder.dir, folder.graphs, options);
+  return new LocalModel(folder, sessions, options.cacheBytes ?? CACHE_BYTES);
+}
+
+/** Half of what a model may take beyond weights, keys and values. */
+const CACHE_BYTES = 2 ** 29;
+
+/** A model that answers questions about pictures in the calling thread. Calls may overlap; they take turns. */
+export class LocalModel {
+  readonly geometry: Geometry;
+  readonly #dir: string;
+  readonly #sessions: GraphSessions;
+  readonly #decoder: Decoder;
+  readonly #preparer: PromptPreparer;
+  #tokenizer: Promise<Tokenizer> | undefined;
+
+  constructor(folder: ModelFolder, sessions: GraphSessions, cacheBytes: number) {
+    this.geometry = folder.geometry;
+    this.#dir = folder.dir;
+    this.#sessions = sessions;
+    this.#decoder = new Decoder(folder.geometry, sessions);
+    this.#preparer = new PromptPreparer(sessions, this.#decoder, cacheBytes);
+  }
+
+  /** Answers greedily (arg max), until the end-of-text token or `maxNewTokens`. */
+  async generate(request: LocalRequest): Promise<Generated> {
+    const { onToken } = request;
+    const tokenizer = await this.#tokenizerFor(request.prompt);
+    const stream = tokenizer && new TextStream(tokenizer);
+    const tokens: number[] = [];
+    const regions: Regions = { grid: 9, steps: [] };
+    for await (const step of this.steps(request)) {
+      tokens.push(step.token);
+      regions.steps.push(step.regions);
+      const ends = step.token === this.geometry.endOfText || tokens.length === request.maxNewTokens;
+      const added = stream?.push(step.token) ?? '';
+      onToken?.(added + (ends ? (stream?.end() ?? '') : ''), step.token);
+    }
+    const finish = tokens.at(-1) === this.geometry.endOfText ? 'stop' : 'length';
+    return { text: tokenizer?.decode(tokens).trim() ?? '', tokens, finish, regions };
+  }
+
+  /** The answer of `generate`, and where in the picture every token of it looked, layer by layer. */
+  async explain(request: GenerateRequest): Promise<Explanation> {
+    const image = await photographOf(request.image);
+    const answer = await this.generate({ ...request, image });
+    const tokenizer = await this.#tokenizerFor(request.prompt);
+    return explainAnswer(answer, await image.raster(), this.geometry.hd, tokenizer);
+  }
+
+  /** The tokens of `generate` one by one, with logits and selected regions. */
+  async *steps({ image, prompt, maxNewTokens, signal }: LocalRequest): AsyncGenerator<GeneratedToken> {
+    if (!Number.isInteger(maxNewTokens) || maxNewTokens < 1) {
+      throw new RuntimeError('BAD_PROMPT', `expected maxNewTokens of at least 1, got ${maxNewTokens}`);
+    }
+    const prepared = await this.#prepare(image, await this.#idsOf(prompt), maxNewTokens);
+    for await (const step of decodeGreedily(this.#decoder, prepared, maxNewTokens)) {
+      yield step;
+      stopIfAborted(signal);
+    }
+  }
+
+  /** Encodes a picture for the questions to come. */
+  async encodeImage(image: ImageInput): Promise<void> {
+    await this.#preparer.picture(await photographOf(image));
+  }
+
+  /** Loss of every option after the prompt; all options share one run. */
+  async scoreOptions({ image, prompt, options, endToken = false, signal }: ScoreRequest): Promise<Scored> {
+    const end = endToken ? [this.geometry.endOfText] : [];
+    const ids = await Promise.all(
+      options.map(async (option) => [...(await this.#optionIds(prompt, option)), ...end]),
+    );
+    if (ids.length === 0) throw new RuntimeError('BAD_OPTION', 'expected at least one option, got none');
+    const longest = Math.max(...ids.map((option) => option.length));
+    const prepared = await this.#prepare(image, await this.#idsOf(prompt), longest);
+    stopIfAborted(signal);
+    const { losses, regions } = await scoreBranches(this.#decoder, prepared, ids);
+    return { losses, best: losses.indexOf(Math.min(...losses)), regions: { grid: 9, steps: [regions] } };
+  }
+
+  /** Frees the model's memory. */
+  close(): Promise<void> {
+    return this.#sessions.release();
+  }
+
+  async #prepare(image: ImageInput | Photograph, ids: readonly number[], answer: number) {
+    const { size, maxPositions, vocabSize } = this.geometry;
+    const { before, after } = splitAtImage(ids);
+    checkIds([...before, ...after], vocabSize, 'BAD_PROMPT');
+    checkLength(before.length + size ** 2 + after.length, answer, maxPositions);
+    return this.#preparer.prepare(await photographOf(image), ids);
+  }
+
+  async #idsOf(prompt: Prompt): Promise<readonly number[]> {
+    if (typeof prompt !== 'string') return prompt;
+    return (await this.#ownTokenizer()).encodePrompt(prompt);
+  }
+
+  async #optionIds(prompt: Prompt, option: Prompt): Promise<readonly number[]> {
+    const ids = await this.#optionTokens(prompt, option);
+    if (ids.length === 0) {
+      const what = 'expected an option of at least one token, got an empty one';
+      throw new RuntimeError('BAD_OPTION', what, { item: JSON.stringify(option) });
+    }
+    checkIds(ids, this.geometry.vocabSize, 'BAD_OPTION');
+    return ids;
+  }
+
+  async #optionTokens(prompt: Prompt, option: Prompt): Promise<readonly number[]> {
+    if (typeof option !== 'string') return option;
+    if (typeof prompt === 'string') return encodeAnswer(await this.#ownTokenizer(), prompt, option);
+    const hint = 'give both as text, or both as ids';
+    throw new RuntimeError('BAD_OPTION', 'expected token ids, as the prompt is, got text', {
+      item: option,
+      hint,
+    });
+  }
+
+  async #tokenizerFor(prompt: Prompt): Promise<Tokenizer | undefined> {
+    if (typeof prompt !== 'string' && !(await hasTokenizer(this.#dir))) return undefined;
+    return this.#ownTokenizer();
+  }
+
+  #ownTokenizer(): Promise<Tokenizer> {
+    this.#tokenizer ??= loadTokenizer(this.#dir);
+    return this.#tokenizer;
+  }
+}
+
+function checkIds(ids: readonly number[], vocabSize: number, code: 'BAD_PROMPT' | 'BAD_OPTION'): void {
+  const bad = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabSize);
+  if (bad === undefined) return;
+  const hint = 'the tokenizer does not belong to this checkpoint';
+  throw new RuntimeError(code, `expected token ids from 0 to ${vocabSize - 1}, got ${bad}`, { hint });
+}

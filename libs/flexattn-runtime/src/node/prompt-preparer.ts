@@ -1,0 +1,90 @@
+import { concat } from '../concat.js';
+import type { Geometry } from '../geometry.js';
+import { emptyKeyValues } from '../key-values.js';
+import type { KeyValueRows } from '../key-values.js';
+import { positionsFrom } from '../positions.js';
+import { splitAtImage } from '../prompt.js';
+import type { Decoder, PictureContext } from './decoder.js';
+import type { Photograph } from './photograph.js';
+import { Picture } from './picture.js';
+import type { GraphSessions } from './session.js';
+
+/** A prompt whose stem is folded into keys and values; its other rows wait for the first step. */
+export interface PreparedPrompt {
+  keyValues: KeyValueRows;
+  picture: PictureContext;
+  /** Embeddings [n - stem, hidden] of the rest, of at least the last prompt token. */
+  rest: Float32Array;
+  /** Positions of the whole prompt, image tokens included. */
+  length: number;
+}
+
+/**
+ * Turns prompts with a picture into what the decoder starts from. Pictures are known by their content and kept, the
+ * most recent first, within a bound on their bytes. The stem (everything up to the end of the image tokens) is a step
+ * of its own whether it is reused or not, so an answer never depends on what was asked before.
+ */
+export class PromptPreparer {
+  readonly #geometry: Geometry;
+  readonly #sessions: GraphSessions;
+  readonly #decoder: Decoder;
+  readonly #cacheBytes: number;
+  readonly #pictures = new Map<string, Promise<Picture>>();
+
+  /** @param cacheBytes - of all pictures kept; the newest is kept whatever it takes */
+  constructor(sessions: GraphSessions, decoder: Decoder, cacheBytes: number) {
+    this.#geometry = decoder.geometry;
+    this.#sessions = sessions;
+    this.#decoder = decoder;
+    this.#cacheBytes = cacheBytes;
+  }
+
+  /** @param ids - prompt ids with one -200 */
+  async prepare(image: Photograph, ids: readonly number[]): Promise<PreparedPrompt> {
+    const { before, after } = splitAtImage(ids);
+    const picture = await this.picture(image);
+    const { hiddenSize } = this.#geometry;
+    const low = picture.low.length / hiddenSize;
+    const length = before.length + low + after.length;
+    // The last prompt token is a high-res row, so it is never in the stem; where it is an image token, nothing is.
+    const stemLength = after.length === 0 ? 0 : before.length + low;
+    const whole = concat(await this.#embed(before), picture.low, await this.#embed(after));
+    const context = picture.at(before.length);
+    const key = [stemLength, ...before].join(' ');
+    const embeddings = whole.subarray(0, stemLength * hiddenSize);
+    const keyValues = await picture.stem(key, () => this.#extend(embeddings, stemLength, context));
+    return { keyValues, picture: context, rest: whole.subarray(stemLength * hiddenSize), length };
+  }
+
+  /** The picture, encoded where it is not known; the least recent ones go where the bytes do not suffice. */
+  async picture(image: Photograph): Promise<Picture> {
+    const { sha256 } = image;
+    const known = this.#pictures.get(sha256);
+    const opened = known ?? Picture.open(this.#geometry, this.#sessions, image);
+    this.#pictures.delete(sha256);
+    this.#pictures.set(sha256, opened);
+    if (known === undefined) opened.catch(() => this.#pictures.delete(sha256));
+    const picture = await opened;
+    await this.#forgetOldest();
+    return picture;
+  }
+
+  async #forgetOldest(): Promise<void> {
+    const all = await Promise.allSettled(this.#pictures.values());
+    let total = all.reduce((sum, each) => sum + (each.status === 'fulfilled' ? each.value.bytes : 0), 0);
+    for (const [sha256, opened] of this.#pictures) {
+      if (total <= this.#cacheBytes || this.#pictures.size <= 1) return;
+      total -= (await opened).bytes;
+      this.#pictures.delete(sha256);
+    }
+  }
+
+  async #extend(embeddings: Float32Array, rows: number, picture: PictureContext): Promise<KeyValueRows> {
+    if (rows === 0) return emptyKeyValues(this.#geometry);
+    return this.#decoder.extend({ embeddings, positions: positionsFrom(0, rows), picture });
+  }
+
+  async #embed(ids: readonly number[]): Promise<Float32Array> {
+    return ids.length === 0 ? new Float32Array(0) : this.#decoder.embed(ids);
+  }
+}

@@ -1,0 +1,93 @@
+import { cp, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openCheckpoint, toFloat32 } from '@flexattn/model-prep';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { quantiseRows } from '../quantise/blocks.js';
+import { layOutQuantised } from '../quantise/layout.js';
+import { compileModel } from './compile.js';
+
+const GOLDEN = join(import.meta.dirname, '../../golden');
+/** F16 in two shards, a BF16 tower in a folder of its own, biases. */
+const SHARDED = join(GOLDEN, 'half-precision');
+
+let out = '';
+beforeEach(async () => {
+  out = await mkdtemp(join(tmpdir(), 'flexattn-quantise-'));
+});
+afterEach(() => rm(out, { recursive: true }));
+
+describe.each(['int8', 'int4'] as const)('compileModel with %s', (precision) => {
+  it.each([32, 128] as const)(
+    'writes the quantised weights where the layout has them, blocks of %i',
+    async (blockSize) => {
+      const { quantised } = await compileModel({ checkpoint: SHARDED, out, precision, blockSize });
+      const checkpoint = await openCheckpoint(SHARDED);
+      const layout = layOutQuantised(checkpoint.tensors, { precision, blockSize });
+      const file = await readFile(join(out, layout.file));
+      const at = ({ offset, length }: { offset: number; length: number }) =>
+        file.subarray(offset, offset + length);
+      for (const { name, columns, format, values, scales, zeroPoints } of layout.weights) {
+        const expected = quantiseRows(toFloat32(await checkpoint.read(name)), columns, format);
+        expect(at(values).equals(expected.values)).toBe(true);
+        expect(at(scales).equals(new Uint8Array(expected.scales.buffer))).toBe(true);
+        if (zeroPoints !== undefined) expect(at(zeroPoints).equals(expected.zeroPoints)).toBe(true);
+        expect(values.offset % 64).toBe(0);
+        expect(quantised.find((tensor) => tensor.name === name)?.error).toBeCloseTo(
+          Math.sqrt(expected.errorSquares / expected.squares),
+          10,
+        );
+      }
+      expect(quantised).toHaveLength(layout.weights.length);
+      const last = layout.weights.at(-1);
+      const end = last?.zeroPoints ?? last?.scales;
+      expect(file.length).toBe((end?.offset ?? 0) + (end?.length ?? 0));
+    },
+  );
+
+  it('lists it in the manifest and tells the error of every matrix beside it', async () => {
+    const { quantised } = await compileModel({ checkpoint: SHARDED, out, precision });
+    const manifest = JSON.parse(await readFile(join(out, 'manifest.json'), 'utf8')) as {
+      precision: string;
+      files: Record<string, { size: number }>;
+    };
+    expect(manifest.precision).toBe(precision);
+    expect(manifest.files[`weights/${precision}.bin`]?.size).toBe(
+      (await stat(join(out, `weights/${precision}.bin`))).size,
+    );
+    expect(JSON.parse(await readFile(join(out, 'quantisation.json'), 'utf8'))).toEqual(quantised);
+    const four = quantised.filter(({ bits }) => bits === 4).map(({ name }) => name);
+    expect(four.every((name) => name.startsWith('model.layers.'))).toBe(true);
+    expect(four.length > 0).toBe(precision === 'int4');
+  });
+});
+
+describe('weights that cannot be quantised', () => {
+  const damaged = async () => {
+    const checkpoint = join(out, 'checkpoint');
+    await cp(SHARDED, checkpoint, { recursive: true });
+    return checkpoint;
+  };
+
+  it('are refused where one is not finite', async () => {
+    const checkpoint = await damaged();
+    const { tensors } = await openCheckpoint(checkpoint);
+    const { file, byteOffset } = tensors.get('lm_head.weight') ?? { file: '', byteOffset: 0 };
+    const bytes = await readFile(join(checkpoint, file));
+    // Infinity as F16.
+    bytes.writeUInt16LE(0x7c00, byteOffset);
+    await writeFile(join(checkpoint, file), bytes);
+    const compiled = compileModel({ checkpoint, out: join(out, 'compiled'), precision: 'int8' });
+    await expect(compiled).rejects.toThrow(/lm_head.weight.*expected finite weights.*WEIGHTS_NOT_FINITE/);
+    await expect(stat(join(out, 'compiled/manifest.json'))).rejects.toThrow('ENOENT');
+  });
+
+  it('are refused where the file ends early', async () => {
+    const checkpoint = await damaged();
+    const shard = join(checkpoint, 'model-00001-of-00002.safetensors');
+    await truncate(shard, (await stat(shard)).size - 100);
+    await expect(compileModel({ checkpoint, out: join(out, 'compiled'), precision: 'int8' })).rejects.toThrow(
+      shard,
+    );
+  });
+});

@@ -1,0 +1,176 @@
+import { copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { buildPrompt } from '../conversation.js';
+import { CompiledLibs } from './compiled-libs.fixture.js';
+import { openLocalModel } from './local-model.js';
+
+const GOLDEN = join(import.meta.dirname, '../../golden');
+const IMAGE = join(GOLDEN, 'grouped-heads/image0.png');
+const PROMPT = [1, 17, 18, -200, 45, 46];
+/** Stands for the item that kills whoever answers it. */
+const DEADLY = 13;
+
+let libs: CompiledLibs;
+let root = '';
+let model = '';
+/** Milliseconds, for a machine that is busy: real processes load a model each. */
+const SLOW = 120_000;
+vi.setConfig({ testTimeout: SLOW, hookTimeout: SLOW });
+
+beforeAll(async () => {
+  libs = await CompiledLibs.make();
+  await libs.patch(
+    'node/local-model.js',
+    'async generate(request) {',
+    `async generate(request) { if (request.maxNewTokens === ${DEADLY}) process.kill(process.pid, 'SIGKILL');`,
+  );
+  root = await mkdtemp(join(tmpdir(), 'flexattn-workers-'));
+  model = join(root, 'model');
+  await cp(join(GOLDEN, 'grouped-heads'), model, { recursive: true });
+  await cp(join(GOLDEN, 'tokenizer'), model, { recursive: true });
+  await mkdir(join(root, 'images'));
+  for (const name of ['chelsea.jpg', 'rocket.jpg', 'coffee.png'])
+    await copyFile(join(GOLDEN, 'photos', name), join(root, 'images', name));
+  await cp(IMAGE, join(root, 'images/square.png'));
+});
+afterAll(async () => {
+  await libs.remove();
+  await rm(root, { recursive: true });
+});
+
+describe('a model in its thread', () => {
+  const withModel = (body: string) =>
+    libs.run(`
+      import { loadModel } from '@flexattn/flexattn-runtime';
+      const model = await loadModel(${JSON.stringify(model)}, { threads: 1 });
+      const image = ${JSON.stringify(IMAGE)}, prompt = ${JSON.stringify(PROMPT)};
+      const codeOf = (work) => work.then(() => 'none', (error) => [error.code, error.exitCode, error.message]);
+      console.log(JSON.stringify(await (async () => { ${body} })()));
+    `);
+
+  it('answers as the model itself does, calls that overlap in turn, and ends', async () => {
+    const local = await openLocalModel(model, { threads: 1 });
+    const generated = await local.generate({ image: IMAGE, prompt: PROMPT, maxNewTokens: 3 });
+    const scored = await local.scoreOptions({ image: IMAGE, prompt: PROMPT, options: [[5, 6], [7]] });
+    await local.close();
+    const got = await withModel(`
+      const tokens = [];
+      const known = await model.encodeImage(image);
+      const results = await Promise.all([
+        model.generate({ image: known, prompt, maxNewTokens: 3, onToken: (text, token) => tokens.push(token) }),
+        model.scoreOptions({ image, prompt, options: [[5, 6], [7]] }),
+      ]);
+      await model.close();
+      return [...results, tokens, await codeOf(model.generate({ image, prompt, maxNewTokens: 3 }))];
+    `);
+    const closed = ['MODEL_CLOSED', 2, 'the model was closed; load it again (MODEL_CLOSED)'];
+    expect(got).toEqual([generated, scored, generated.tokens, closed]);
+  });
+
+  it('stays free meanwhile: an abort stops the answer between two tokens', async () => {
+    const got = await withModel(`
+      const controller = new AbortController();
+      let tokens = 0;
+      const onToken = () => { if (++tokens === 2) controller.abort(); };
+      const stopped = await codeOf(model.generate({ image, prompt, maxNewTokens: 400, signal: controller.signal, onToken }));
+      const after = await model.generate({ image, prompt, maxNewTokens: 2 });
+      await model.close();
+      return [stopped, tokens < 400, after.tokens.length];
+    `);
+    expect(got).toEqual([['INTERRUPTED', 130, 'stopped (INTERRUPTED)'], true, 2]);
+  });
+
+  it('gives errors back as they were thrown', async () => {
+    const got = await withModel(`
+      const errors = [
+        await codeOf(model.generate({ image: '/nowhere.png', prompt, maxNewTokens: 1 })),
+        await codeOf(model.generate({ image: { data: new Uint8Array(5), width: 1, height: 1 }, prompt, maxNewTokens: 1 })),
+        await codeOf(loadModel('/nowhere')),
+      ];
+      await model.close();
+      return errors.map(([code, exitCode]) => [code, exitCode]);
+    `);
+    expect(got).toEqual([
+      ['FILE_MISSING', 2],
+      ['IMAGE_UNREADABLE', 2],
+      ['FOLDER_MISSING', 2],
+    ]);
+  });
+});
+
+describe('inferItems on several workers', () => {
+  const prompt = buildPrompt('What?');
+  const images = ['chelsea.jpg', 'rocket.jpg', 'coffee.png', 'square.png'];
+  const items = Array.from({ length: 12 }, (_, index) => ({
+    id: `item/${index}`,
+    image: `images/${images[(index * 3) % 4]}`,
+    prompt: buildPrompt(`Question ${index}?`),
+    ...(index % 3 === 0 ? { options: ['red', 'blue plate'] } : { maxNewTokens: 3 }),
+  }));
+
+  const infer = async (name: string, list: object[], options: object, times = 1) => {
+    await writeFile(join(root, 'items.jsonl'), list.map((item) => `${JSON.stringify(item)}\n`).join(''));
+    const out = join(root, name);
+    const all = { model, items: join(root, 'items.jsonl'), out, threads: 2, quiet: true, ...options };
+    const report = await libs.run(`
+      import { inferItems } from '@flexattn/flexattn-runtime';
+      let report;
+      for (let i = 0; i < ${times}; i++) report = await inferItems({ ...${JSON.stringify(all)}, ...(${times} > 1 && { shard: { index: i, count: ${times} } }) });
+      console.log(JSON.stringify(report));
+    `);
+    return { report, bytes: await readFile(out, 'utf8') };
+  };
+
+  it('writes the same bytes for any number of workers and shards', async () => {
+    const one = await infer('one.jsonl', items, {});
+    expect(one.report).toEqual({ items: 12, answered: 12, failed: {} });
+    const three = await infer('three.jsonl', items, { workers: 3 });
+    expect(three).toEqual(one);
+    const shards = await infer('shards.jsonl', items, { workers: 2 }, 3);
+    expect(shards.bytes).toBe(one.bytes);
+  });
+
+  it('goes on where a run was killed, and repeats nothing', async () => {
+    const expected = await infer('whole.jsonl', items, {});
+    const deadly = [
+      ...items.slice(0, 5),
+      { id: 'dead', image: 'images/square.png', prompt, maxNewTokens: DEADLY },
+    ];
+    // Killed in its own process at the last item; the journal keeps what came before.
+    await expect(infer('killed.jsonl', deadly, {})).rejects.toThrow('Command failed');
+    const journal = join(root, 'killed.jsonl.journal');
+    const [, ...lines] = (await readFile(journal, 'utf8')).trim().split('\n');
+    expect(lines.length).toBeGreaterThan(2);
+    const mark = (line: string) => line.replace(/"id":"[^"]*"/, '"id":"kept"');
+    const before = lines.map((line) => (JSON.parse(line) as { index: number }).index);
+    await writeFile(
+      journal,
+      `${[(await readFile(journal, 'utf8')).split('\n')[0], ...lines.map(mark)].join('\n')}\n{"ind`,
+    );
+    const { bytes, report } = await infer('killed.jsonl', deadly, { workers: 2 });
+    const ids = bytes
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { id: string }).id);
+    expect(ids.flatMap((id, index) => (id === 'kept' ? [index] : []))).toEqual(before.sort((a, b) => a - b));
+    expect(report).toMatchObject({ items: 6, failed: { WORKER_DIED: 1 } });
+    expect((await readdir(root)).filter((name) => name.endsWith('.journal'))).toEqual([]);
+    // A journal of other items is no help.
+    await copyFile(join(root, 'killed.jsonl'), join(root, 'whole.jsonl.journal'));
+    expect(await infer('whole.jsonl', items, {})).toEqual(expected);
+  });
+
+  it('gives up an item of which three workers died, and answers all others', async () => {
+    const list = [...items];
+    list.splice(6, 0, { id: 'dead', image: 'images/rocket.jpg', prompt, maxNewTokens: DEADLY });
+    const { report, bytes } = await infer('dead.jsonl', list, { workers: 2 });
+    expect(report).toEqual({ items: 13, answered: 12, failed: { WORKER_DIED: 1 } });
+    expect(bytes.split('\n')[6]).toContain('three workers died of this item');
+  });
+
+  it('tells a mistake of the model once, and leaves no answers', async () => {
+    await expect(infer('none.jsonl', items, { workers: 2, model: root })).rejects.toThrow(/config\.json/);
+  });
+});

@@ -1,0 +1,60 @@
+import type { TensorInfo } from '@flexattn/model-prep';
+import type { ExternalData } from '../onnx/graph.js';
+import { blocksPerRow, rowBytes } from './blocks.js';
+import type { QuantiseFormat } from './blocks.js';
+import { formatOf } from './precision.js';
+import type { Quantisation } from './precision.js';
+
+/** One quantised matrix [rows, columns] and where its parts lie. */
+export interface QuantisedWeight {
+  name: string;
+  format: QuantiseFormat;
+  rows: number;
+  columns: number;
+  values: ExternalData;
+  scales: ExternalData;
+  /** Absent where the format is symmetric. */
+  zeroPoints?: ExternalData;
+}
+
+/** The file that holds a model's quantised weights, and what lies where in it. */
+export interface QuantisedLayout {
+  /** Relative to the compiled folder. */
+  file: string;
+  /** In the order of the file. */
+  weights: QuantisedWeight[];
+}
+
+/** Bytes: what a processor reads at once, so that every part begins as the kernels like it. */
+const ALIGNMENT = 64;
+
+/** Lays out the weights that are stored in fewer bits: matrix by matrix, values, scales, zero points. */
+export function layOutQuantised(
+  tensors: ReadonlyMap<string, TensorInfo>,
+  quantisation: Quantisation,
+): QuantisedLayout {
+  const file = `weights/${quantisation.precision}.bin`;
+  let end = 0;
+  const place = (length: number): ExternalData => {
+    const offset = aligned(end);
+    end = offset + length;
+    return { location: file, offset, length };
+  };
+  const weights: QuantisedWeight[] = [];
+  for (const { name, shape } of tensors.values()) {
+    const format = formatOf(name, shape, quantisation);
+    const [rows = 0, columns = 0] = shape;
+    if (format === undefined) continue;
+    const bytes = rowBytes(columns, format);
+    const values = place(rows * bytes.values);
+    const scales = place(rows * blocksPerRow(columns, format) * Float32Array.BYTES_PER_ELEMENT);
+    const zeroPoints = format.symmetric ? {} : { zeroPoints: place(rows * bytes.zeroPoints) };
+    weights.push({ name, format, rows, columns, values, scales, ...zeroPoints });
+  }
+  return { file, weights };
+}
+
+/** The next offset at which a part may begin. */
+export function aligned(offset: number): number {
+  return Math.ceil(offset / ALIGNMENT) * ALIGNMENT;
+}

@@ -1,0 +1,230 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { compileModel, loadModel, type FlexAttentionModel } from '@flexattn/flexattn-runtime';
+import { MINI, SEVEN_BILLION, writeRandomCheckpoint } from './random-checkpoint.js';
+
+/** `npm run bench` runs from the root of the workspace. */
+const BASELINE = resolve('tools/bench/runtime_baseline.py');
+const PHOTOS = resolve('libs/flexattn-runtime/golden/photos');
+/** One to warm up with, one to ask about, one to choose options for. */
+const PICTURES = ['chelsea.jpg', 'rocket.jpg', 'coffee.png'].map((name) => join(PHOTOS, name));
+
+const range = (begin: number, count: number) => Array.from({ length: count }, (_, i) => begin + i);
+/** A system text of 35 tokens, the picture, a question of 30. */
+const QUESTION = [1, ...range(100, 34), -200, ...range(300, 30)];
+const SECOND_QUESTION = [1, ...range(100, 34), -200, ...range(500, 30)];
+const OPTIONS = [range(700, 3), range(710, 5), range(720, 2), range(730, 4)];
+const NEW_TOKENS = 8;
+
+/** Seconds of one kind of work, one number a repetition. */
+type Times = number[];
+type Row = Record<'first' | 'next' | 'second' | 'options', Times>;
+const emptyRow = (): Row => ({ first: [], next: [], second: [], options: [] });
+
+/**
+ * The speed table: the published way of working (PyTorch, eager, `runtime_baseline.py`) against this runtime, both in
+ * one run, taking turns, on the same number of threads. Prints medians, spreads and ratios, and whether both gave the
+ * same tokens and losses.
+ *
+ * @param args - `--python <path>` (with torch, safetensors, pillow), `--threads n`, `--repeat n`, `--model dir`
+ */
+export async function bench(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      python: { type: 'string', default: process.env['FLEXATTN_PYTHON'] ?? 'python3' },
+      threads: { type: 'string', default: String(availableParallelism()) },
+      repeat: { type: 'string', default: '3' },
+      model: { type: 'string' },
+    },
+  });
+  const threads = Number(values.threads);
+  const scratch = await mkdtemp(join(tmpdir(), 'flexattn-bench-'));
+  try {
+    const dir = values.model ?? join(scratch, 'mini');
+    if (values.model === undefined) await writeRandomCheckpoint(dir, MINI, { seed: 1, spread: 0.04 });
+    console.log(
+      `${cpus()[0]?.model ?? 'unknown processor'}, ${threads} threads, ${values.repeat} repetitions`,
+    );
+    await compareSpeed(dir, values.python, threads, Number(values.repeat));
+    await timeCompile(scratch);
+  } finally {
+    await rm(scratch, { recursive: true });
+  }
+}
+
+async function compareSpeed(dir: string, python: string, threads: number, repeat: number): Promise<void> {
+  const baseline = new Baseline(python, dir, threads);
+  const [theirs, ours] = [emptyRow(), emptyRow()];
+  let same = true;
+  let selected = 0;
+  try {
+    for (let i = 0; i < repeat; i++) {
+      const [image = '', warm = '', unseen = ''] = range(i, 3).map((at) => PICTURES[at % PICTURES.length]);
+      // A model of its own for each repetition: every picture is new to it. The first run of a session is slower.
+      const model = await loadModel(dir, { threads });
+      await model.generate({
+        image: PICTURES[(i + 1) % PICTURES.length] ?? '',
+        prompt: QUESTION,
+        maxNewTokens: 2,
+      });
+      await baseline.ask({ image: warm, ids: QUESTION, max_new: 2 });
+      const expected = await measureBaseline(baseline, image, unseen, theirs);
+      const got = await measureOurs(model, image, unseen, ours);
+      await model.close();
+      selected += expected.selected / repeat;
+      same &&= expected.tokens.join() === got.tokens.join();
+      same &&= expected.losses.every((loss, index) => Math.abs(loss - (got.losses[index] ?? NaN)) < 1e-3);
+    }
+    console.log(
+      `selected: ${(100 * selected).toFixed(0)} % of the high-res tokens; same tokens and losses: ${same}`,
+    );
+    for (const [work, name] of [
+      ['first', 'first token'],
+      ['next', 'each further token'],
+      ['second', 'second question, first token'],
+      ['options', `${OPTIONS.length} options`],
+    ] as const)
+      printRow(name, theirs[work], ours[work]);
+    console.log(
+      `peak memory: PyTorch ${megabytes(baseline.rss)}, this process ${megabytes(process.resourceUsage().maxRSS * 1024)}`,
+    );
+  } finally {
+    await baseline.end();
+  }
+}
+
+interface Answers {
+  tokens: number[];
+  losses: number[];
+}
+
+async function measureBaseline(
+  baseline: Baseline,
+  image: string,
+  unseen: string,
+  row: Row,
+): Promise<Answers & { selected: number }> {
+  const {
+    tokens = [],
+    seconds,
+    selected = 0,
+  } = await baseline.ask({ image, ids: QUESTION, max_new: NEW_TOKENS });
+  row.first.push(...seconds.slice(0, 1));
+  row.next.push(...seconds.slice(1));
+  row.second.push(...(await baseline.ask({ image, ids: SECOND_QUESTION, max_new: 1 })).seconds);
+  const { losses = [], seconds: all } = await baseline.ask({
+    image: unseen,
+    ids: QUESTION,
+    options: OPTIONS,
+  });
+  row.options.push(...all);
+  return { tokens, losses, selected };
+}
+
+async function measureOurs(
+  model: FlexAttentionModel,
+  path: string,
+  unseen: string,
+  row: Row,
+): Promise<Answers> {
+  const tokens: number[] = [];
+  let last = performance.now();
+  const lap = () => {
+    const now = performance.now();
+    const seconds = (now - last) / 1000;
+    last = now;
+    return seconds;
+  };
+  const onToken = (_: string, token: number) => {
+    (tokens.length === 0 ? row.first : row.next).push(lap());
+    tokens.push(token);
+  };
+  await model.generate({ image: path, prompt: QUESTION, maxNewTokens: NEW_TOKENS, onToken });
+  lap();
+  await model.generate({ image: path, prompt: SECOND_QUESTION, maxNewTokens: 1 });
+  row.second.push(lap());
+  // From nothing, as the baseline's: a picture that this model has not seen.
+  const { losses } = await model.scoreOptions({ image: unseen, prompt: QUESTION, options: OPTIONS });
+  row.options.push(lap());
+  return { tokens, losses };
+}
+
+async function timeCompile(scratch: string): Promise<void> {
+  const checkpoint = join(scratch, '7b');
+  await writeRandomCheckpoint(checkpoint, SEVEN_BILLION, { seed: 1, spread: 0, dtype: 'F16' });
+  const begin = performance.now();
+  const { graphs, weightBytes } = await compileModel({
+    checkpoint,
+    out: join(scratch, 'compiled'),
+    dryRun: true,
+  });
+  const written = Object.values(graphs).reduce((sum, bytes) => sum + bytes, 0);
+  const seconds = ((performance.now() - begin) / 1000).toFixed(2);
+  console.log(
+    `graphs of a 7B-shaped checkpoint (${megabytes(weightBytes)}): ${seconds} s, ${megabytes(written)} of graphs`,
+  );
+}
+
+function printRow(name: string, theirs: Times, ours: Times): void {
+  const ratio = median(theirs) / median(ours);
+  console.log(
+    `${name.padEnd(30)} PyTorch ${span(theirs)}   this runtime ${span(ours)}   ${ratio.toFixed(1)} x`,
+  );
+}
+
+function span(times: Times): string {
+  const [low, high] = [Math.min(...times), Math.max(...times)];
+  return `${median(times).toFixed(3)} s (${low.toFixed(3)} to ${high.toFixed(3)})`;
+}
+
+function median(times: Times): number {
+  const sorted = [...times].sort((a, b) => a - b);
+  const middle = (sorted.length - 1) / 2;
+  return ((sorted[Math.floor(middle)] ?? NaN) + (sorted[Math.ceil(middle)] ?? NaN)) / 2;
+}
+
+const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
+
+interface BaselineAnswer {
+  tokens?: number[];
+  losses?: number[];
+  seconds: number[];
+  selected?: number;
+  rss: number;
+}
+
+/** The Python process, asked one question a line. */
+class Baseline {
+  rss = 0;
+  readonly #child;
+  readonly #lines: AsyncIterator<string>;
+  #ready: Promise<unknown>;
+
+  constructor(python: string, dir: string, threads: number) {
+    this.#child = spawn(python, [BASELINE, dir, String(threads)], { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#lines = createInterface(this.#child.stdout)[Symbol.asyncIterator]();
+    this.#ready = this.#lines.next();
+  }
+
+  async ask(request: object): Promise<BaselineAnswer> {
+    await this.#ready;
+    this.#child.stdin.write(`${JSON.stringify(request)}\n`);
+    const line = await this.#lines.next();
+    if (line.done === true) throw new Error('the baseline ended early');
+    const answer = JSON.parse(line.value) as BaselineAnswer;
+    this.rss = answer.rss;
+    return answer;
+  }
+
+  async end(): Promise<void> {
+    const closed = once(this.#child, 'close');
+    this.#child.stdin.end();
+    await closed;
+  }
+}
