@@ -12,12 +12,19 @@ const ROOT = fileURLToPath(
   new URL(import.meta.url.includes('/dist/') ? '../../../' : '../../', import.meta.url),
 );
 const BASELINE = join(ROOT, 'tools/bench/clean_baseline.py');
-const COMMAND = join(ROOT, 'apps/pipeline/bin/flexattn.js');
 
-/** Prints the peak memory of the process that it is loaded into, in kB, when that ends. */
-const WATCH = `data:text/javascript,${encodeURIComponent(
-  "process.on('exit', () => process.stderr.write(JSON.stringify({ peakKilobytes: process.resourceUsage().maxRSS })));",
-)}`;
+/**
+ * Cleans in a process of its own, and prints its peak memory in kB: from Linux's own account, because the one of
+ * `resourceUsage` starts with what the process had that started this one.
+ */
+const CLEAN = `
+import { existsSync, readFileSync } from 'node:fs';
+import { cleanDataset } from '@flexattn/data-prep';
+await cleanDataset({ ...JSON.parse(process.argv[1]), quiet: true });
+const status = existsSync('/proc/self/status') ? readFileSync('/proc/self/status', 'utf8') : '';
+const peak = /VmHWM:\\s+(\\d+)/.exec(status)?.[1] ?? process.resourceUsage().maxRSS;
+console.log(JSON.stringify({ peakKilobytes: Number(peak) }));
+`;
 
 /** Settings of the benchmark. */
 export interface BenchOptions {
@@ -45,11 +52,10 @@ export async function run(options: BenchOptions): Promise<void> {
   try {
     for (const count of samples) {
       const { annotations, images } = await makeWorld(folder, seed, count);
-      const clean = (verify: string) =>
-        measure(process.execPath, [
-          ...['--import', WATCH, COMMAND, 'clean', '--annotations', annotations, '--images', images],
-          ...['--out', join(out, verify), '--verify', verify, '--quiet'],
-        ]);
+      const clean = (verify: string) => {
+        const options = JSON.stringify({ annotations, images, out: join(out, verify), verify });
+        return measure(process.execPath, ['--input-type=module', '--eval', CLEAN, options]);
+      };
       const sides = {
         'python script': () => measure(python, [BASELINE, annotations, images, join(out, 'python.json')]),
         exists: () => clean('exists'),
@@ -91,7 +97,7 @@ export async function bench(args: readonly string[]): Promise<void> {
 
 async function measure(program: string, args: readonly string[]): Promise<Measured> {
   const start = performance.now();
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (text += String(chunk)));
   await once(child, 'close');

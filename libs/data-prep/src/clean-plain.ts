@@ -2,6 +2,7 @@ import type { TextOnly } from './clean-sample.js';
 import type { ChangeRule } from './codes.js';
 import type { ImageFinding } from './image-index.js';
 import type { PlainFacts } from './plain-sample.js';
+import { standsAt } from './plain-words.js';
 
 const SPACE = 0x20;
 const BACKSLASH = 0x5c;
@@ -55,7 +56,7 @@ function cleanTextOnly(
   textOnly: TextOnly,
 ): ReturnType<typeof cleanPlain> {
   if (textOnly === 'drop') return undefined;
-  if (textOnly === 'keep' || beginsWith(bytes, promptBegin, AT_FRONT)) return { bytes, changes: [] };
+  if (textOnly === 'keep' || standsAt(bytes, promptBegin, AT_FRONT)) return { bytes, changes: [] };
   const edit = { begin: promptBegin, end: promptBegin, bytes: AT_FRONT };
   return { bytes: edited(bytes, [edit]), changes: ['PLACEHOLDER_ADDED'] };
 }
@@ -63,7 +64,7 @@ function cleanTextOnly(
 /** Whether the question has the one tag in front, and the rest of it is trimmed. */
 function isTagged(bytes: Uint8Array, facts: PlainFacts): boolean {
   const { tags, tagAt, promptBegin, promptEnd, promptEscape } = facts;
-  if (tags !== 1 || tagAt !== promptBegin || !beginsWith(bytes, promptBegin, AT_FRONT)) return false;
+  if (tags !== 1 || tagAt !== promptBegin || !standsAt(bytes, promptBegin, AT_FRONT)) return false;
   const begin = promptBegin + AT_FRONT.length;
   if (begin === promptEnd) return true;
   const [first, second] = [bytes[begin], bytes[begin + 1]];
@@ -109,11 +110,6 @@ function trimmed(bytes: Uint8Array, begin: number, end: number): Uint8Array | un
 /** A blank, or a character beyond ASCII, which may be white space too. */
 function isOpen(byte: number | undefined): boolean {
   return byte === undefined || byte === SPACE || byte >= ASCII_END;
-}
-
-function beginsWith(bytes: Uint8Array, at: number, word: Uint8Array): boolean {
-  for (let i = 0; i < word.length; i += 1) if (bytes[at + i] !== word[i]) return false;
-  return true;
 }
 
 function edited(bytes: Uint8Array, edits: readonly Edit[]): Uint8Array {

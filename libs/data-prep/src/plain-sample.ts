@@ -1,4 +1,5 @@
 import { ControlBytes } from './control-bytes.js';
+import { endOfInteger, endOfOne, endOfWord, standsAt } from './plain-words.js';
 import { RepeatedBytes } from './repeated-bytes.js';
 
 const LF = 0x0a;
@@ -268,35 +269,4 @@ export class PlainSample implements PlainFacts {
 function next(bytes: Uint8Array, byte: number, from: number): number {
   const at = bytes.indexOf(byte, from);
   return at === -1 ? Infinity : at;
-}
-
-/** To behind the quote that ends a string of printable ASCII without escapes; 0 where it is another one. */
-function endOfWord(bytes: Uint8Array, from: number): number {
-  for (let i = from; i < bytes.length; i += 1) {
-    const byte = bytes[i] ?? 0;
-    if (byte === QUOTE) return i + 1;
-    if (byte < SPACE || byte > 0x7e || byte === BACKSLASH) return 0;
-  }
-  return 0;
-}
-
-function endOfInteger(bytes: Uint8Array, from: number): number {
-  let i = from;
-  while (i < bytes.length) {
-    const byte = bytes[i] ?? 0;
-    if (byte < 0x30 || byte > 0x39) break;
-    i += 1;
-  }
-  const leadingZero = bytes[from] === 0x30 && i > from + 1;
-  return i === from || leadingZero ? 0 : i;
-}
-
-function endOfOne(bytes: Uint8Array, at: number, words: readonly Uint8Array[]): number {
-  for (const word of words) if (standsAt(bytes, at, word)) return at + word.length;
-  return 0;
-}
-
-function standsAt(bytes: Uint8Array, at: number, word: Uint8Array): boolean {
-  for (let i = 0; i < word.length; i += 1) if (bytes[at + i] !== word[i]) return false;
-  return true;
 }

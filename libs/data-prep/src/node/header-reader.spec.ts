@@ -49,7 +49,7 @@ describe('HeaderReader', () => {
     let now = 0;
     vi.spyOn(performance, 'now').mockImplementation(() => (now += 5));
     const reader = new HeaderReader();
-    expect(reader.readNow(at('short.png'))).toMatchObject({ size: 2 });
+    for (let i = 0; i < 5; i += 1) expect(reader.readNow(at('short.png'))).toMatchObject({ size: 2 });
     expect(reader.readNow(at('short.png'))).toBeUndefined();
     await Promise.all(Array.from({ length: SLOW_READS }, () => reader.read(at('short.png'))));
     expect(reader.readNow(at('short.png'))).toMatchObject({ size: 2 });

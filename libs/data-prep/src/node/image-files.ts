@@ -1,5 +1,7 @@
-import { opendir, readlink, realpath, stat } from 'node:fs/promises';
+import { opendirSync, type Dirent } from 'node:fs';
+import { readlink, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { toIoError } from '@flexattn/stage';
 import { DataPrepError } from '../errors.js';
 import type { EntryKind, LinkTarget } from '../file-tree.js';
@@ -116,19 +118,28 @@ function problemOf(cause: unknown): 'missing' | 'unreadable' | undefined {
   return errno === 'EACCES' || errno === 'EPERM' ? 'unreadable' : undefined;
 }
 
+/**
+ * Waiting for the entries takes a third of the time of having each of them told later; between two buffers others have
+ * their turn, and Ctrl-C too.
+ */
 async function listFolder(path: string): Promise<Map<string, EntryKind>> {
   const entries = new Map<string, EntryKind>();
-  for await (const entry of await opendir(path, { bufferSize: LIST_BUFFER })) {
-    const kind = entry.isFile()
-      ? 'file'
-      : entry.isDirectory()
-        ? 'folder'
-        : entry.isSymbolicLink()
-          ? 'link'
-          : 'other';
-    entries.set(entry.name, kind);
+  const folder = opendirSync(path, { bufferSize: LIST_BUFFER });
+  try {
+    for (let entry = folder.readSync(); entry !== null; entry = folder.readSync()) {
+      entries.set(entry.name, kindOf(entry));
+      if (entries.size % LIST_BUFFER === 0) await setImmediate();
+    }
+  } finally {
+    folder.closeSync();
   }
   return entries;
+}
+
+function kindOf(entry: Dirent): EntryKind {
+  if (entry.isFile()) return 'file';
+  if (entry.isDirectory()) return 'folder';
+  return entry.isSymbolicLink() ? 'link' : 'other';
 }
 
 /** A relative target is followed in the tree; an absolute one is inside where it begins like the root. */

@@ -119,9 +119,9 @@ class ShardFolder {
   }
 
   async #ended<T>(next: Promise<IteratorResult<T>>): Promise<T> {
-    const { done, value } = await next;
-    if (done === true) throw badShards(`its files and ${OUTCOMES} do not fit each other`, this.folder);
-    return value as T;
+    const result = await next;
+    if (result.done !== true) return result.value;
+    throw badShards(`its files and ${OUTCOMES} do not fit each other`, this.folder);
   }
 }
 
