@@ -85,7 +85,7 @@ const CASES: { name: string; stage: string; arrange: () => void; says: RegExp }[
   },
   {
     name: 'a stage whose input was never made',
-    stage: 'eval',
+    stage: 'compile',
     arrange: () => undefined,
     says: /\(STAGE_NOT_RUN\)/,
   },
