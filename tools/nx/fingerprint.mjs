@@ -17,8 +17,20 @@ const stage = process.argv[2];
 const { config: sections, reads, after } = STAGES[stage];
 const fingerprints = await Fingerprints.open(join(workspace, '.flexattn', `fingerprints-nx-${stage}.tsv`));
 
-for (const file of configFiles()) {
-  const config = JSON.parse(readFileSync(file, 'utf8'));
+// A command that fails prints nothing of the data, and Nx would hash its silence: anything unforeseen is no hit.
+try {
+  for (const file of configFiles()) console.log(relative(workspace, file), ...(await fingerprintOf(file)));
+  await fingerprints.save();
+} catch (error) {
+  console.log(randomUUID());
+  console.error(String(error));
+}
+
+async function fingerprintOf(file) {
+  const text = readFileSync(file, 'utf8');
+  const config = parse(text);
+  // The stage itself says what is wrong with the file; other configurations have nothing to do with it.
+  if (config === undefined) return ['not JSON', text.length, text];
   const parts = sections.map((section) => JSON.stringify(config[section] ?? null));
   const hashes = await Promise.all(reads.flatMap((path) => valuesAt(config, path)).map(hashOf));
   const run = basename(file, '.json');
@@ -26,15 +38,17 @@ for (const file of configFiles()) {
     after.map((earlier) => hashOf(join('runs', run, earlier, 'receipt.json'))),
   );
   const isNamed = file === namedConfig();
-  console.log(
-    relative(workspace, file),
-    ...parts,
-    ...hashes,
-    ...(isNamed ? receipts : []),
-    await artifactState(run),
-  );
+  return [...parts, ...hashes, ...(isNamed ? receipts : []), await artifactState(run)];
 }
-await fingerprints.save();
+
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
 
 function configFiles() {
   const folder = join(workspace, 'configs');

@@ -78,6 +78,18 @@ describe('the fingerprint of a stage', () => {
     expect(fingerprint('clean')).not.toBe(before);
   });
 
+  it('still sees the data where another configuration is not JSON', () => {
+    writeFileSync(join(workspace, 'configs/broken.json'), '{');
+    const before = fingerprint('clean');
+    writeFileSync(join(workspace, picture), 'pictur!');
+    expect(fingerprint('clean')).not.toBe(before);
+  });
+
+  it('is never the same twice where it cannot be told', () => {
+    mkdirSync(join(workspace, 'configs/folder.json'));
+    expect(fingerprint('clean')).not.toBe(fingerprint('clean'));
+  });
+
   it('is that of a first run while artifacts are intact, and never the same twice while they are not', async () => {
     const before = fingerprint('clean');
     const file = await leaveArtifacts();

@@ -129,6 +129,21 @@ def _rewrite(source: Path, target: Path, changed: dict[str, tuple[Tensor, bool]]
         tensor = tensor.detach().to("cpu", torch.float32)
         tensors[name] = (own.float() + tensor if added else tensor).to(own.dtype).contiguous()
     save_file(tensors, target, metadata)
+    _sort_metadata(target)
+
+
+def _sort_metadata(file: Path) -> None:
+    """`save_file` writes metadata in the order of a hash map: the same tensors would not be the same bytes twice."""
+    with file.open("r+b") as opened:
+        length = int.from_bytes(opened.read(8), "little")
+        header = json.loads(opened.read(length))
+        if "__metadata__" in header:
+            header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+        text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+        if len(text) > length:
+            raise ValueError(f"{file}: its header was {length} bytes, sorted it has {len(text)}")
+        opened.seek(8)
+        opened.write(text.ljust(length))
 
 
 def sync_folder(path: Path) -> None:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from .checkpoint import load_model
@@ -61,5 +62,15 @@ def run_case(case: Path) -> dict:
     return {"training": training}
 
 
+def main() -> int:
+    """Command line. Exit 2 with one line for what the user can mend."""
+    try:
+        print(json.dumps(run_case(Path(sys.argv[1]))))
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
+        print(f"error: {error}", file=sys.stderr, flush=True)
+        return 2
+    return 0
+
+
 if __name__ == "__main__":
-    print(json.dumps(run_case(Path(sys.argv[1]))))
+    sys.exit(main())

@@ -48,20 +48,24 @@ export async function verifyTrainingGolden(
   { python, signal }: { python: string; signal?: AbortSignal | undefined },
 ): Promise<GoldenTraining[]> {
   await readJsonAs(join(dir, 'expected.json'), expectedSchema);
+  const lines: string[] = [];
+  let said: string | undefined;
   try {
-    const lines: string[] = [];
     await runProgram(python, ['-m', 'flexattn_train.golden', dir], {
       env: { PYTHONPATH: packageFolder, PYTHONDONTWRITEBYTECODE: '1', PYTHONUTF8: '1' },
       allowEnv: PYTHON_ENV,
       signal,
-      onLine: (line, stream) => stream === 'stdout' && lines.push(line),
+      onLine: (line, stream) => {
+        if (stream === 'stdout') lines.push(line);
+        else if (line.startsWith('error: ')) said = line.slice('error: '.length);
+      },
     });
     return goldenSchema.parse(parseJson(lines.join('\n'))).training;
   } catch (cause) {
     if (!(cause instanceof StageError) || cause.code !== 'PROGRAM_FAILED') throw cause;
-    throw new TrainError('TRAINING_FAILED', cause.message, {
+    throw new TrainError('TRAINING_FAILED', said ?? cause.message, {
       file: dir,
-      hint: 'is it a golden training case?',
+      hint: 'copy the golden case again',
       cause,
     });
   }
