@@ -34,8 +34,11 @@ export const HEADER_READS = 32;
  */
 export const QUICK_READ_MS = 0.05;
 
-/** Reads done side by side after waiting proved slow, before it is tried again. */
-export const SLOW_READS = 1000;
+/**
+ * Reads done side by side after waiting proved slow, before it is tried again: on a slow disk each trial costs some five
+ * waits, a tenth of the time of these; where only some files are slow, more of them would cost more than the waits.
+ */
+export const SLOW_READS = 200;
 
 /** Links followed for one image, as Linux does; more is a circle. */
 export const MAX_LINKS = 40;
