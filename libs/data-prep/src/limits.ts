@@ -16,6 +16,12 @@ export const MAX_CHECKED_DEPTH = 16 * 1024 * 1024;
 /** Bytes that are read at a time, 1 MiB: some 700 samples, of which the one that is cut in two costs more. */
 export const CHUNK_BYTES = 1024 * 1024;
 
+/**
+ * Bytes that are read first, 32 KiB: folders are listed while the next ones are read, and the scanner has met the end of
+ * a chunk before V8 compiles it for good, which spares compiling it again (6 percent of the time of 133,000 samples).
+ */
+export const FIRST_BYTES = 32 * 1024;
+
 /** Bytes that are written at a time, 1 MiB: the cost of a call is nothing beside that. */
 export const WRITE_BYTES = 1024 * 1024;
 
