@@ -61,6 +61,12 @@ export class FileTree {
     return entries instanceof Map ? entries.get(name) : undefined;
   }
 
+  /** Whether the folder whose true path is `path` has been listed, and holds nothing under `name`. */
+  lacks(path: string, name: string): boolean {
+    const entries = this.#listed.get(path)?.entries;
+    return entries instanceof Map && !entries.has(name);
+  }
+
   /**
    * Follows `path` (with `/`), links included: what stands there, or what must be read first. `missing`: nothing, or a
    * folder; `outside`: a link or `..` leaves the root.

@@ -133,7 +133,10 @@ export class ImageIndex {
     const named = this.#judge(name);
     if (named === 'outside') return escape(name, 'is a link that leaves the image root');
     if (named !== 'missing') return named;
+    const behindFolder = name.lastIndexOf('/') + 1;
+    const folder = name.slice(0, Math.max(behindFolder - 1, 0));
     for (const other of otherNames(name)) {
+      if (this.#tree.lacks(folder, other.slice(behindFolder))) continue;
       const finding = this.#judge(other);
       if (typeof finding !== 'string') return finding;
     }

@@ -16,6 +16,12 @@ export const MAX_CHECKED_DEPTH = 16 * 1024 * 1024;
 /** Bytes that are read at a time, 1 MiB: some 700 samples, of which the one that is cut in two costs more. */
 export const CHUNK_BYTES = 1024 * 1024;
 
+/**
+ * Bytes that are read first, 32 KiB: folders are listed while the next ones are read, and the scanner has met the end of
+ * a chunk before V8 compiles it for good, which spares compiling it again (6 percent of the time of 133,000 samples).
+ */
+export const FIRST_BYTES = 32 * 1024;
+
 /** Bytes that are written at a time, 1 MiB: the cost of a call is nothing beside that. */
 export const WRITE_BYTES = 1024 * 1024;
 
@@ -34,8 +40,11 @@ export const HEADER_READS = 32;
  */
 export const QUICK_READ_MS = 0.05;
 
-/** Reads done side by side after waiting proved slow, before it is tried again. */
-export const SLOW_READS = 1000;
+/**
+ * Reads done side by side after waiting proved slow, before it is tried again: on a slow disk each trial costs some five
+ * waits, a tenth of the time of these; where only some files are slow, more of them would cost more than the waits.
+ */
+export const SLOW_READS = 200;
 
 /** Links followed for one image, as Linux does; more is a circle. */
 export const MAX_LINKS = 40;

@@ -201,11 +201,13 @@ export class SampleScanner {
   }
 
   #finish(rest: Buffer): ScannedSample {
+    const isCarried = this.#carried.length > 0;
     const byteLength = this.#carried.length + rest.length;
     const bytes = this.#carried.finish(rest, this.#begin);
     const { depth, keys, unicodeEscapes } = this.#value;
     const lineFeeds = this.#line - this.#begin.line;
-    return this.#next(bytes, { depth, keys, unicodeEscapes, byteLength, lineFeeds, plain: undefined });
+    const plain = bytes === undefined || !isCarried ? undefined : plainFactsOf(bytes);
+    return this.#next(bytes, { depth, keys, unicodeEscapes, byteLength, lineFeeds, plain });
   }
 
   #next(
@@ -253,6 +255,14 @@ export class SampleScanner {
   #error(code: 'NOT_JSON' | 'NOT_SAMPLES' | 'CUT_SHORT', i: number, what: string, hint?: string) {
     return syntaxError(code, this.#file, this.#at(i), what, hint);
   }
+}
+
+/** A sample that was cut at the end of a chunk may be plain too; one in the midst of a chunk was tried before. */
+function plainFactsOf(bytes: Uint8Array): PlainFacts | undefined {
+  if (bytes[0] !== OPEN_OBJECT || !isUtf8(bytes)) return undefined;
+  const plain = new PlainSample();
+  plain.enter(bytes);
+  return plain.match(0) === bytes.length ? plain.facts(0) : undefined;
 }
 
 /** A chunk without the parts of characters that are cut at its ends. */

@@ -4,7 +4,7 @@ import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { toIoError } from '@flexattn/stage';
 import { DataPrepError } from '../errors.js';
-import { CHUNK_BYTES } from '../limits.js';
+import { CHUNK_BYTES, FIRST_BYTES } from '../limits.js';
 import { errnoOf } from './errno.js';
 
 /** The name that stands for standard input or output. */
@@ -72,7 +72,7 @@ async function* fileChunks(path: string): AsyncGenerator<Uint8Array> {
   const file = await open(path, 'r');
   try {
     let [buffer, other] = [Buffer.allocUnsafeSlow(CHUNK_BYTES), Buffer.allocUnsafeSlow(CHUNK_BYTES)];
-    let reading = startReading(file, buffer);
+    let reading = startReading(file, buffer.subarray(0, FIRST_BYTES));
     for (;;) {
       const length = await reading;
       if (length === 0) return;
