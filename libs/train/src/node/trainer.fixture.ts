@@ -2,6 +2,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { openCheckpoint, writeSafetensors, type Tensor } from '@flexattn/model-prep';
 import { readJsonAs } from '@flexattn/stage';
 import { z } from 'zod';
 import { tinySettings } from '../settings.fixture.js';
@@ -31,8 +32,9 @@ export class TrainerWorld {
     this.folder = await mkdtemp(join(tmpdir(), 'flexattn-trainer-'));
     const base = join(this.folder, 'base');
     await mkdir(base);
-    for (const name of ['config.json', 'clip', 'model.safetensors'])
+    for (const name of ['config.json', 'clip'])
       await cp(join(GOLDEN, name), join(base, name), { recursive: true });
+    await this.#writeWeights(join(base, 'model.safetensors'));
     const { batch } = await readJsonAs(join(GOLDEN, 'expected.json'), goldenBatch);
     const lines = batch.map(({ image, input_ids: inputIds, answers }, id) =>
       JSON.stringify({ id: String(id), image, inputIds, answers }),
@@ -40,6 +42,15 @@ export class TrainerWorld {
     await mkdir(join(this.folder, 'data'));
     await writeFile(join(this.folder, 'data', 'tokens.jsonl'), `${lines.join('\n')}\n`);
     return this.folder;
+  }
+
+  /** The golden weights with metadata of several keys, whose order a writer must not leave to chance. */
+  async #writeWeights(file: string): Promise<void> {
+    const checkpoint = await openCheckpoint(GOLDEN);
+    const tensors = new Map<string, Tensor>();
+    for (const name of checkpoint.tensors.keys()) tensors.set(name, await checkpoint.read(name));
+    const metadata = { format: 'pt', first: '1', second: '2', third: '3', fourth: '4' };
+    await writeFile(file, writeSafetensors(tensors, metadata));
   }
 
   remove(): Promise<void> {
