@@ -19,32 +19,32 @@ export interface RowShape {
   under?: string;
 }
 
-/** Tokens that wait between parser and rows: a string of megabytes is one token. */
-const WAITING_TOKENS = 2;
-
 /**
  * Members of a large JSON file, one in memory at a time. Text that is not JSON, or of another shape: `NOT_JSON`.
  * The first occurrence of a repeated key comes first; all come.
  */
 export async function* readRows(file: string, { members, under }: RowShape): AsyncGenerator<Row> {
-  const packed = { packValues: true, streamValues: false, readableHighWaterMark: WAITING_TOKENS };
+  const packed = { packValues: true, streamValues: false };
   const tokens =
     under === undefined ? parser.asStream(packed) : pick.withParserAsStream({ filter: under, ...packed });
-  // A row may be a picture of megabytes: none waits beside the one that is read.
-  const oneByOne = { includeUndecided: false, highWaterMark: 1 };
-  const rows = members === 'array' ? streamArray.asStream(oneByOne) : streamObject.asStream(oneByOne);
+  const decided = { includeUndecided: false };
+  const rows = members === 'array' ? streamArray.asStream(decided) : streamObject.asStream(decided);
   // The loop below gets any stage's error; without a callback it would be thrown outside of it as well.
   pipeline([createReadStream(file, { highWaterMark: 1 << 18 }), tokens, rows], () => undefined);
   try {
     for await (const row of rows) yield row as Row;
   } catch (cause) {
-    if (cause instanceof Error && 'errno' in cause) throw toIoError(cause, file);
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const expected = under === undefined ? `an ${members}` : `an ${members} under "${under}"`;
-    throw new EvalError('NOT_JSON', `expected a JSON document with ${expected}: ${reason}`, {
-      file,
-      hint: 'fetch the file again',
-      cause,
-    });
+    throw unreadable(cause, file, under === undefined ? `an ${members}` : `an ${members} under "${under}"`);
   }
+}
+
+/** The system's error as it is; any other says that the text is not JSON with what was expected. */
+export function unreadable(cause: unknown, file: string, expected: string): Error {
+  if (cause instanceof Error && 'errno' in cause) return toIoError(cause, file);
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new EvalError('NOT_JSON', `expected a JSON document with ${expected}: ${reason}`, {
+    file,
+    hint: 'fetch the file again',
+    cause,
+  });
 }

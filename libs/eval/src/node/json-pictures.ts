@@ -1,0 +1,103 @@
+import { createReadStream } from 'node:fs';
+import { jsonParser, type Token } from 'stream-json/core/parser.js';
+import { Base64Decoder, badBase64 } from '../base64.js';
+import { EvalError } from '../errors.js';
+import { unreadable } from './json-rows.js';
+
+/** A member of a JSON object of base64 texts: its bytes, good until the next one is read, or what is wrong with it. */
+export interface JsonPicture {
+  key: string;
+  bytes: Buffer | EvalError;
+}
+
+/**
+ * The members of a JSON object of base64 texts, decoded while they are read: memory holds the bytes of one picture and a
+ * quarter of a megabyte of text. Text that is not JSON, or no object: `NOT_JSON`.
+ */
+export async function* readJsonPictures(file: string): AsyncGenerator<JsonPicture> {
+  const parse = jsonParser({ packStrings: false, streamKeys: false, streamNumbers: false });
+  const members = new PictureMembers();
+  let isFirst = true;
+  try {
+    for await (const chunk of createReadStream(file, { encoding: 'utf8', highWaterMark: 1 << 18 })) {
+      const tokens = parse(isFirst ? String(chunk).replace(/^\ufeff/, '') : String(chunk));
+      isFirst = false;
+      if (typeof tokens === 'symbol') continue;
+      for (const token of tokens.values) {
+        const picture = members.take(token);
+        if (picture !== undefined) yield picture;
+      }
+      members.decode();
+    }
+    members.requireEnd();
+  } catch (cause) {
+    throw unreadable(cause, file, 'an object');
+  }
+}
+
+/** Puts a parser's tokens together to pictures. */
+class PictureMembers {
+  private readonly decoder = new Base64Decoder();
+  private key = '';
+  private depth = 0;
+  private hasEnded = false;
+  /** Pieces of a text that were not decoded yet: the parser's are small. */
+  private pieces = '';
+
+  /** The picture that ends with this token. */
+  take(token: Token): JsonPicture | undefined {
+    switch (token.name) {
+      case 'startObject':
+      case 'startArray':
+        if (this.depth === 0 && token.name === 'startArray') throw new Error('it is an array');
+        this.depth += 1;
+        return undefined;
+      case 'endObject':
+      case 'endArray':
+        this.depth -= 1;
+        this.hasEnded = this.depth === 0;
+        return this.depth === 1 ? this.noText('object') : undefined;
+      case 'keyValue':
+        if (this.depth === 1) this.key = token.value;
+        return undefined;
+      case 'stringChunk':
+        if (this.depth === 1) this.pieces += token.value;
+        return undefined;
+      case 'startString':
+        return undefined;
+      case 'endString':
+        return this.depth < 2 ? this.text() : undefined;
+      default:
+        return this.depth < 2 ? this.noText(token.name.replace('Value', '')) : undefined;
+    }
+  }
+
+  decode(): void {
+    if (this.pieces !== '') this.decoder.add(this.pieces);
+    this.pieces = '';
+  }
+
+  requireEnd(): void {
+    if (!this.hasEnded) throw new Error('it ends early');
+  }
+
+  private text(): JsonPicture {
+    this.requireObject();
+    this.decode();
+    try {
+      return { key: this.key, bytes: this.decoder.finish(this.key) };
+    } catch (error) {
+      if (error instanceof EvalError) return { key: this.key, bytes: error };
+      throw error;
+    }
+  }
+
+  private noText(got: string): JsonPicture {
+    this.requireObject();
+    return { key: this.key, bytes: badBase64(got, this.key) };
+  }
+
+  private requireObject(): void {
+    if (this.depth === 0) throw new Error('it is a single value');
+  }
+}
