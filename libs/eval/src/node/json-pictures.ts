@@ -45,31 +45,24 @@ class PictureMembers {
   private pieces = '';
 
   /** The picture that ends with this token. */
-  take(token: Token): JsonPicture | undefined {
-    switch (token.name) {
-      case 'startObject':
-      case 'startArray':
-        if (this.depth === 0 && token.name === 'startArray') throw new Error('it is an array');
-        this.depth += 1;
-        return undefined;
-      case 'endObject':
-      case 'endArray':
-        this.depth -= 1;
-        this.hasEnded = this.depth === 0;
-        return this.depth === 1 ? this.noText('object') : undefined;
-      case 'keyValue':
-        if (this.depth === 1) this.key = token.value;
-        return undefined;
-      case 'stringChunk':
-        if (this.depth === 1) this.pieces += token.value;
-        return undefined;
-      case 'startString':
-        return undefined;
-      case 'endString':
-        return this.depth < 2 ? this.text() : undefined;
-      default:
-        return this.depth < 2 ? this.noText(token.name.replace('Value', '')) : undefined;
+  take({ name, ...token }: Token): JsonPicture | undefined {
+    if (name === 'startObject' || name === 'startArray') {
+      if (this.depth === 0 && name === 'startArray') throw new Error('it is an array');
+      this.depth += 1;
+      return undefined;
     }
+    if (name === 'endObject' || name === 'endArray') {
+      this.depth -= 1;
+      this.hasEnded = this.depth === 0;
+      return this.depth === 1 ? this.noText('object') : undefined;
+    }
+    // What lies deeper is a part of something that is no picture.
+    if (this.depth > 1 || name === 'startString') return undefined;
+    const value = 'value' in token ? String(token.value) : '';
+    if (name === 'keyValue') this.key = value;
+    else if (name === 'stringChunk') this.pieces += value;
+    else return name === 'endString' ? this.text() : this.noText(name.replace('Value', ''));
+    return undefined;
   }
 
   decode(): void {
