@@ -33,7 +33,6 @@ export async function openAnswerStore({
   settings,
 }: AnswerStoreOptions): Promise<AnswerStore> {
   const journal = await openJournal(join(folder, sha256(canonicalJson({ weights, settings }))));
-  const keyOf = ({ id, benchmark, image, ...asked }: InferItem) => sha256(canonicalJson(asked));
   return {
     keyOf,
     has: (item) => journal.has(keyOf(item)),
@@ -44,6 +43,12 @@ export async function openAnswerStore({
     keep: (item, answer) => journal.keep(keyOf(item), answer),
     close: () => journal.close(),
   };
+}
+
+/** All of an item but its names: what the model sees. A flag that is false is one that is left out. */
+function keyOf({ id, benchmark, image, ...asked }: InferItem): string {
+  const set = Object.entries(asked).filter(([, value]) => value !== undefined && value !== false);
+  return sha256(canonicalJson(Object.fromEntries(set)));
 }
 
 function sha256(text: string): string {
