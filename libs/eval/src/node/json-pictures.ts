@@ -1,8 +1,7 @@
-import { createReadStream } from 'node:fs';
-import { jsonParser, type Token } from 'stream-json/core/parser.js';
+import type { Token } from 'stream-json/core/parser.js';
 import { Base64Decoder, badBase64 } from '../base64.js';
 import { EvalError } from '../errors.js';
-import { unreadable } from './json-rows.js';
+import { jsonTokens, unreadable } from './json-tokens.js';
 
 /** A member of a JSON object of base64 texts: its bytes, good until the next one is read, or what is wrong with it. */
 export interface JsonPicture {
@@ -15,15 +14,11 @@ export interface JsonPicture {
  * quarter of a megabyte of text. Text that is not JSON, or no object: `NOT_JSON`.
  */
 export async function* readJsonPictures(file: string): AsyncGenerator<JsonPicture> {
-  const parse = jsonParser({ packStrings: false, streamKeys: false, streamNumbers: false });
+  const options = { packStrings: false, streamKeys: false, streamNumbers: false };
   const members = new PictureMembers();
-  let isFirst = true;
   try {
-    for await (const chunk of createReadStream(file, { encoding: 'utf8', highWaterMark: 1 << 18 })) {
-      const tokens = parse(isFirst ? String(chunk).replace(/^\ufeff/, '') : String(chunk));
-      isFirst = false;
-      if (typeof tokens === 'symbol') continue;
-      for (const token of tokens.values) {
+    for await (const tokens of jsonTokens(file, options)) {
+      for (const token of tokens) {
         const picture = members.take(token);
         if (picture !== undefined) yield picture;
       }
