@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createProgram } from '../command.js';
 
+/** Each command of a process would add its own listeners. */
+vi.mock('../signals.js', () => ({ abortOnSignals: () => new AbortController().signal }));
+
 let folder = '';
 
 beforeAll(async () => {
