@@ -170,10 +170,10 @@ async function benchLoading(folder: string, python: string, megabytes: number) {
   return { ours, python: await says<Peak>(python, [BASELINE, 'load', path]) };
 }
 
-/** Pictures of 3 MB of base64, three questions about each. */
+/** Pictures of 5 MB of base64, three questions about each. */
 async function writeMagnifier(path: string, megabytes: number): Promise<void> {
-  const pictures = Math.ceil(megabytes / 3);
-  const bytes = Buffer.alloc(2_250_000, 'picture');
+  const pictures = Math.ceil(megabytes / 5);
+  const bytes = Buffer.alloc(3_750_000, 'picture');
   bytes.write('89504e470d0a1a0a', 'hex');
   await mkdir(path, { recursive: true });
   const file = await createAtomicFile(join(path, 'images.json'));

@@ -31,6 +31,12 @@ describe('the GitHub workflow', () => {
     expect(checkout?.with?.['fetch-depth']).toBe(0);
   });
 
+  it('ends where the evaluated model is worse than it has to be', () => {
+    const gate = steps.findIndex(({ run }) => run?.startsWith('npx flexattn compare '));
+    expect(gate).toBeGreaterThan(steps.findIndex(({ run }) => run?.includes('nx affected')));
+    expect(steps[gate]?.run).toMatch(/runs\/tiny\/eval\/flexattn --fail-below \w+=0\.\d+/);
+  });
+
   it('keeps receipts and the artifacts they name together', () => {
     const cache = steps.find(({ uses }) => uses?.startsWith('actions/cache@'));
     expect(String(cache?.with?.['path']).trim().split('\n')).toEqual([

@@ -1,20 +1,53 @@
 import { describe, expect, it } from 'vitest';
-import { decodeBase64, pictureSuffix } from './base64.js';
+import { Base64Decoder, pictureSuffix } from './base64.js';
 
-describe('decodeBase64', () => {
-  it('reads base64, line breaks allowed', () => {
-    expect(decodeBase64('aGVs\r\nbG8=', 'x').toString()).toBe('hello');
+const decode = (...pieces: string[]) => {
+  const decoder = new Base64Decoder();
+  for (const piece of pieces) decoder.add(piece);
+  return decoder.finish('x');
+};
+
+describe('Base64Decoder', () => {
+  it.each([
+    [['aGVsbG8=']],
+    [['aGVs\r\nbG8=']],
+    [['a', 'GV', 'sbG', '8', '=']],
+    [['aGVsbG', ' 8', '', '=\n']],
+  ])('reads base64 in pieces, line breaks allowed: %j', (pieces) => {
+    expect(decode(...pieces).toString()).toBe('hello');
   });
 
-  it.each([['data:image/png;base64,aGVsbG8='], ['aGVsbG8'], ['aGVs*G8='], ['a==='], [7], [null]])(
-    'refuses %j',
-    (value) => {
-      expect(() => decodeBase64(value, 'x')).toThrow(/^x: expected base64 text.*BAD_BASE64/);
-    },
-  );
+  it('reads more than it has room for', () => {
+    const bytes = Buffer.alloc(3_000_001, 'pixel');
+    const text = bytes.toString('base64');
+    const pieces = Array.from({ length: 41 }, (_, i) => text.slice(i * 100_001, (i + 1) * 100_001));
+    expect(decode(...pieces).equals(bytes)).toBe(true);
+  });
+
+  it.each([
+    [['data:image/png;base64,aGVsbG8=']],
+    [['aGVsbG8']],
+    [['aGVs*G8=']],
+    [['a===']],
+    [['aGU=', 'bG8=']],
+    [['aGU=', '=']],
+    [['=aaa']],
+  ])('refuses %j, and goes on with the next picture', (pieces) => {
+    const decoder = new Base64Decoder();
+    for (const piece of pieces) decoder.add(piece);
+    expect(() => decoder.finish('x')).toThrow(/^x: expected base64 text.*BAD_BASE64/);
+    decoder.add('aGVsbG8=');
+    expect(decoder.finish('y').toString()).toBe('hello');
+  });
 
   it.each([[''], [' \n']])('refuses no bytes: %j', (value) => {
-    expect(() => decodeBase64(value, 'x')).toThrow(/PICTURE_EMPTY/);
+    expect(() => decode(value)).toThrow(/PICTURE_EMPTY/);
+  });
+
+  it('shows how a text begins that is not base64', () => {
+    expect(() => decode('<htm', 'l>', 'x'.repeat(100))).toThrow(
+      '106 characters that start with "<html>xxxxxxxxxxxxxxxxxx"',
+    );
   });
 });
 

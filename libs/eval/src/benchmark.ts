@@ -7,6 +7,8 @@ import type { ScoredItem, Statistics, TaskScore } from './summary.js';
 export interface Published {
   /** Number of items, where it is known. */
   items?: number;
+  /** Of each part, where it has parts: their items' ids begin with `<benchmark>/<part>/`. */
+  parts?: Readonly<Record<string, number>>;
   /** Number of targets of each item, where it is the same for all. */
   targets?: number;
   /** Name of the folder that holds `files`; the user may name it or the one above. */

@@ -14,6 +14,7 @@ export const chartqa = {
   protocols: ['plain'],
   published: {
     items: 2500,
+    parts: { human: 1250, augmented: 1250 },
     targets: 1,
     folder: 'test',
     files: [...Object.values(CHARTQA_PARTS), 'png'],

@@ -51,17 +51,28 @@ export function rejectOf(id: string, benchmark: string, error: EvalError): Rejec
 /** What differs from the published benchmark, as one sentence each; a smaller copy is no error. */
 export function countWarnings(name: string, published: Published, { items, rejects }: Collected): string[] {
   const found = items.length + rejects.length;
-  const expected = published.targets;
-  const others = items.filter(({ targets }) => targets.length !== (expected ?? targets.length)).length;
+  const targets = published.targets;
+  const others = items.filter((item) => item.targets.length !== (targets ?? item.targets.length)).length;
+  const ids = [...items, ...rejects].map(({ id }) => id);
+  const sizes = [
+    { what: name, has: found, expected: published.items ?? found },
+    ...Object.entries(published.parts ?? {}).map(([part, size]) => ({
+      what: `${name}, ${part}`,
+      has: ids.filter((id) => id.startsWith(`${name}/${part}/`)).length,
+      expected: size,
+    })),
+  ].filter(({ has, expected }) => has !== expected);
   return [
-    ...(found === (published.items ?? found)
-      ? []
-      : [
-          `${name}: ${found} items, the published benchmark has ${published.items ?? 0}: scores do not compare`,
-        ]),
+    // Where the whole differs, its parts do too.
+    ...sizes
+      .slice(0, found === (published.items ?? found) ? undefined : 1)
+      .map(
+        ({ what, has, expected }) =>
+          `${what}: ${has} items, the published benchmark has ${expected}: scores do not compare`,
+      ),
     ...(others === 0
       ? []
-      : [`${name}: ${others} of ${found} items have another number of answers than ${expected ?? 0}`]),
+      : [`${name}: ${others} of ${found} items have another number of answers than ${targets ?? 0}`]),
   ];
 }
 

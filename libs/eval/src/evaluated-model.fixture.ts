@@ -24,6 +24,7 @@ export function line(i: number, score: number | null, more: Partial<AnswerLine> 
     timing: null,
     image: `${i}.png`,
     imageSha256: String(i),
+    stretch: false,
     regions: null,
     ...more,
   };

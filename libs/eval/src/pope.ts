@@ -19,6 +19,7 @@ export const pope = {
   protocols: ['plain'],
   published: {
     items: 9000,
+    parts: { random: 3000, popular: 3000, adversarial: 3000 },
     targets: 1,
     files: [...POPE_PARTS.map((part) => `coco_pope_${part}.json`), 'val2014'],
     source:

@@ -122,5 +122,6 @@ export const answerLineSchema: z.ZodType<AnswerLine> = z.object({
   timing: z.object({ ms: z.number().nonnegative() }).nullable(),
   image: z.string(),
   imageSha256: z.string(),
+  stretch: z.boolean(),
   regions: z.object({ line: z.number().int().positive() }).nullable(),
 });

@@ -117,6 +117,8 @@ export interface AnswerLine {
   /** The picture, as in items.jsonl. */
   image: string;
   imageSha256: string;
+  /** Whether the model saw it stretched to a square, not padded. */
+  stretch: boolean;
   /** Where the selected regions are: the line (from 1) of this model's own answers; null where it has none. */
   regions: { line: number } | null;
 }

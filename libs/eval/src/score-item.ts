@@ -35,7 +35,7 @@ export function answerLine(
   model: string,
   { metrics }: Statistics,
   { item, text, cut, losses, extraction, scores, error }: ScoredItem,
-  { prompt, image, imageSha256 }: InferItem,
+  { prompt, image, imageSha256, ...asked }: InferItem,
   { timing, regions }: Pick<AnswerLine, 'timing' | 'regions'>,
 ): AnswerLine {
   return {
@@ -58,6 +58,7 @@ export function answerLine(
     timing,
     image,
     imageSha256,
+    stretch: 'stretch' in asked && asked.stretch === true,
     regions,
   };
 }

@@ -67,13 +67,32 @@ describe('formatScoreTable', () => {
     expect(formatScoreTable(results)).toBe(
       [
         'benchmark  metric                 model     n  score  95 % interval  unparseable  empty  cut  errors',
-        'm          accuracy_multi         low-res   0      -         - to -          - %    - %  - %       3',
-        '                                  flexattn  3   33.3   10.0 to 90.0       50.0 %  0.0 %  - %       0',
-        '           accuracy_multi_strict  low-res   0      -         - to -          - %    - %  - %       3',
-        '                                  flexattn  3   33.3         - to -       50.0 %  0.0 %  - %       0',
+        'm          accuracy_multi         low-res   0      -              -            -      -    -       3',
+        '                                  flexattn  3   33.3   10.0 to 90.0       50.0 %  0.0 %    -       0',
+        '           accuracy_multi_strict  low-res   0      -              -            -      -    -       3',
+        '                                  flexattn  3   33.3              -       50.0 %  0.0 %    -       0',
         '',
         'benchmark  compared            n  difference   95 % interval        p',
         'm          flexattn - low-res  3       +50.0  -25.0 to +75.0  < 0.001',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('counts what has no score by its code, and ends with the warnings', () => {
+    const faults = {
+      rejects: { m: { PICTURE_MISSING: 12 } },
+      errors: { 'low-res': { m: { ANSWER_TOO_LONG: 1 } }, flexattn: { m: {} } },
+      warnings: ['m: 3 items, the published benchmark has 283: scores do not compare'],
+    };
+    expect(formatScoreTable({ ...results, ...faults })).toContain(
+      [
+        '',
+        'benchmark  without score  code             items',
+        'm          not asked      PICTURE_MISSING     12',
+        'm          low-res        ANSWER_TOO_LONG      1',
+        '',
+        'warning: m: 3 items, the published benchmark has 283: scores do not compare',
         '',
       ].join('\n'),
     );

@@ -28,7 +28,27 @@ export function formatScoreTable(results: EvalResults): string {
   const pairs = results.comparisons.filter(({ task, metric }) => main.has(`${task} ${metric}`));
   const compared = ['benchmark', 'compared', 'n', 'difference', '95 % interval', 'p'];
   const differences = pairs.length === 0 ? [] : [columns(compared, withoutRepeats(pairs.map(pairCells)), 2)];
-  return [scores, ...differences, ...letterLines(results), ...publishedLines(results)].join('\n');
+  return [
+    scores,
+    ...differences,
+    ...letterLines(results),
+    ...publishedLines(results),
+    ...faultLines(results),
+    ...results.warnings.map((warning) => `warning: ${warning}\n`),
+  ].join('\n');
+}
+
+/** Items that are in no score, by the code that says why. */
+function faultLines({ models, rejects, errors }: EvalResults): string[] {
+  const counted = (who: string, byBenchmark: Readonly<Record<string, Record<string, number>>>) =>
+    Object.entries(byBenchmark).flatMap(([benchmark, codes]) =>
+      Object.entries(codes).map(([code, count]) => [benchmark, who, code, String(count)]),
+    );
+  const rows = [
+    ...counted('not asked', rejects),
+    ...models.flatMap((one) => counted(one, errors[one] ?? {})),
+  ];
+  return rows.length === 0 ? [] : [columns(['benchmark', 'without score', 'code', 'items'], rows, 3)];
 }
 
 /** Where models chose letters: how often each, beside how often it was right. */
@@ -65,10 +85,8 @@ function scoreCells(row: ScoreRow): string[] {
     row.model,
     String(row.n),
     percent(row.score),
-    `${percent(low)} to ${percent(high)}`,
-    `${percent(row.unparseable)} %`,
-    `${percent(row.empty)} %`,
-    `${percent(row.cut)} %`,
+    row.interval95 === null ? '-' : `${percent(low)} to ${percent(high)}`,
+    ...[row.unparseable, row.empty, row.cut].map((share) => (share === null ? '-' : `${percent(share)} %`)),
     String(row.errors),
   ];
 }

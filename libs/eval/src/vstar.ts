@@ -22,6 +22,7 @@ export const vstar = {
   protocols: ['plain', 'original', VSTAR_LETTERS],
   published: {
     items: 191,
+    parts: { direct_attributes: 115, relative_position: 76 },
     targets: 1,
     folder: 'vstar_bench',
     files: VSTAR_PARTS,

@@ -10,6 +10,7 @@ export type { Rank } from './ranks.js';
 export type { Json, Receipt, StageInputs } from './receipt.js';
 export { toIoError } from './node/io-error.js';
 export { readJsonAs } from './node/read-json.js';
+export { pathExists } from './node/path-exists.js';
 export { createAtomicFile, writeFileAtomic } from './node/atomic-file.js';
 export type { AtomicFile, WrittenFile } from './node/atomic-file.js';
 export { readTextLines } from './node/text-lines.js';

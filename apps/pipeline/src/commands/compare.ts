@@ -1,6 +1,7 @@
 import type { Gate } from '@flexattn/eval';
 import { InvalidArgumentError, type Command } from 'commander';
 import { PipelineError } from '../errors.js';
+import { wholeNumber } from '../flags.js';
 import { workspaceOf } from '../run-context.js';
 
 interface CompareFlags {
@@ -59,11 +60,6 @@ function limit(
   const at = text.lastIndexOf('=');
   if (at < 1) throw new InvalidArgumentError('expected METRIC=VALUE, as vstar.accuracy_plain=0.5.');
   return [...before, { metric: text.slice(0, at), value: share(text.slice(at + 1)) }];
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('expected a whole number of at most 9 digits.');
-  return Number(text);
 }
 
 function share(text: string): number {

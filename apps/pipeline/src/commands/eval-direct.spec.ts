@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createProgram } from '../command.js';
 
+/** Each command of a process would add its own listeners. */
+vi.mock('../signals.js', () => ({ abortOnSignals: () => new AbortController().signal }));
+
 let folder = '';
 
 beforeAll(async () => {
@@ -81,6 +84,61 @@ describe('flexattn eval without a configuration', () => {
       /colours +exact_short +mine +2 +50\.0/,
     );
     expect(await readFile(join(folder, 'scores/mine/results.json'), 'utf8')).toContain('"exact_short": 0.5');
+  });
+
+  it('takes the files of all shards of a model', async () => {
+    const own = ['--benchmark', './colours.jsonl', '--metric', 'exact', '--quiet'];
+    await evaluate(...own, '--out', 'sharded');
+    const shards = ['Red.', 'green'].map((text, i) => ({ id: `colours/${i}`, text }));
+    const answers = await Promise.all(
+      shards.map(async (line, i) => {
+        const file = join(folder, `shard-${i}.jsonl`);
+        await writeFile(file, `${JSON.stringify(line)}\n`);
+        return ['--answers', `mine=${file}`];
+      }),
+    );
+    const scoring = [...own, '--items', join(folder, 'sharded/items.jsonl'), '--out', 'sharded-scores'];
+    expect(await evaluate(...scoring, ...answers.flat())).toMatch(/mine +2 +50\.0/);
+    await expect(evaluate(...scoring, ...(answers[0] ?? []))).rejects.toThrow(/"colours\/1".*ANSWER_MISSING/);
+  });
+
+  it('asks the judge that is named, and only what was not judged before', async () => {
+    await writeFile(
+      join(folder, 'judged.mjs'),
+      `export default {
+        name: 'judged',
+        metrics: () => [{ name: 'judged', kind: 'binary' }],
+        async *load() {
+          yield { item: { id: '1', question: 'Which?', picture: { kind: 'file', path: 'a.png' }, targets: ['red'] } };
+        },
+        prompt: ({ question }) => ({ prompt: 'USER: <image>\\n' + question + ' ASSISTANT:', maxNewTokens: 16 }),
+        extract: (item, answer) => ({ value: answer.text, verdict: answer.verdict }),
+        judgeQuestion: (item, answer) => ({ question: item.question, truth: item.targets[0], answer }),
+        score: (item, { verdict }) => [verdict === 'yes' ? 1 : 0],
+      };`,
+    );
+    await writeFile(
+      join(folder, 'judge.mjs'),
+      `let asked = 0;
+      export default { name: 'me', ask: () => Promise.resolve((asked += 1) === 1 ? 'Yes.' : 'no') };`,
+    );
+    const own = ['--benchmark', join(folder, 'judged.mjs'), '--data', join(folder, 'pictures'), '--quiet'];
+    await evaluate(...own, '--out', 'judged');
+    await writeFile(join(folder, 'said.jsonl'), '{"id":"judged/1","text":"scarlet"}\n');
+    const scoring = [...own, '--items', join(folder, 'judged/items.jsonl'), '--out', 'judged-scores'];
+    const judge = ['--answers', `mine=${join(folder, 'said.jsonl')}`, '--judge', join(folder, 'judge.mjs')];
+    expect(await evaluate(...scoring, ...judge)).toMatch(/judged +judged +mine +1 +100\.0/);
+    expect(await evaluate(...scoring, ...judge)).toMatch(/judged +judged +mine +1 +100\.0/);
+    expect(await readFile(join(folder, 'judged-scores/summary.json'), 'utf8')).toContain('"judge": "me');
+  });
+
+  it.each([
+    ['an endpoint without a model', ['--judge', 'http://127.0.0.1:1/v1'], /expected --judge-model/],
+    ['a model without an endpoint', ['--judge-model', 'm'], /expected --judge,/],
+    ['no address', ['--judge', 'localhost', '--judge-model', 'm'], /JUDGE_SETTINGS/],
+  ])('says what is wrong with the judge: %s', async (_, judge, message) => {
+    const own = ['--benchmark', './colours.jsonl', '--metric', 'exact', '--out', 'x', '--items', 'x'];
+    await expect(evaluate(...own, '--answers', 'a=b', ...judge)).rejects.toThrow(message);
   });
 
   it.each([

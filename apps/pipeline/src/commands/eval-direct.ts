@@ -10,10 +10,14 @@ import {
   writeItems,
   type Benchmark,
   type BenchmarkSetting,
+  type JudgeOptions,
   type MetricName,
 } from '@flexattn/eval';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { PipelineError } from '../errors.js';
+import { wholeNumber } from '../flags.js';
+import { openJudge, type JudgeSettings } from '../open-judge.js';
+import { workspaceOf } from '../run-context.js';
 import { abortOnSignals } from '../signals.js';
 import { summaryText } from '../summary-text.js';
 import type { DirectMode } from './direct.js';
@@ -27,7 +31,10 @@ interface EvalFlags {
   metric?: MetricName;
   shuffleSeed?: number;
   items?: string;
-  answers: Record<string, string>;
+  answers: Record<string, string[]>;
+  judge?: string;
+  judgeModel?: string;
+  seed?: number;
   out?: string;
   json?: boolean;
   dryRun?: boolean;
@@ -40,6 +47,9 @@ Benchmarks without a configuration: what there is, what to ask, what answers sco
   flexattn eval --describe vstar
   flexattn eval --benchmark vstar --data tools/tiny/world/benchmarks/vstar --out runs/my-items
   flexattn eval --benchmark ./my.jsonl --metric exact --items runs/my-items/items.jsonl --answers mine=answers.jsonl --out runs/my-scores
+  FLEXATTN_JUDGE_KEY=... flexattn eval --benchmark magnifier --data magnifier --protocol freeform \\
+    --items runs/my-items/items.jsonl --answers mine=0.jsonl --answers mine=1.jsonl --out runs/my-scores \\
+    --judge https://api.example.com/v1 --judge-model a-model
 `;
 
 /** Flags that a configuration has no use for; `--answers` has a default. */
@@ -52,6 +62,9 @@ const OWN_FLAGS = [
   'metric',
   'shuffleSeed',
   'items',
+  'judge',
+  'judgeModel',
+  'seed',
   'out',
 ];
 
@@ -61,7 +74,18 @@ export const evalDirect: DirectMode = {
     addBenchmarkOptions(command);
     command
       .option('--items <file>', 'the items.jsonl that was answered')
-      .option('--answers <model=file>', 'answers of a model; may be repeated', modelFile, {})
+      .option(
+        '--answers <model=file>',
+        'answers of a model; may be repeated, for its shards too',
+        modelFile,
+        {},
+      )
+      .option(
+        '--judge <url|file>',
+        'says whether free answers are right: an OpenAI-compatible endpoint (key: FLEXATTN_JUDGE_KEY), or a module (.mjs)',
+      )
+      .option('--judge-model <name>', "the endpoint's model")
+      .option('--seed <n>', 'of the bootstrap; default 0', wholeNumber)
       .option('--out <folder>', 'where the items, or the scores, are written')
       .addHelpText('after', EXAMPLES);
   },
@@ -114,8 +138,29 @@ async function runBenchmark(flags: EvalFlags, name: string): Promise<void> {
     return print(flags, dryRun ? report : { ...report, written: join(out ?? '', 'items.jsonl') });
   }
   if (items === undefined) throw lacking('--items, the items.jsonl that was answered');
-  const results = await scoreAnswers({ ...settings, items, answers });
+  const { seed } = flags;
+  const judge = dryRun ? undefined : await judgeOf(flags);
+  const results = await scoreAnswers({ ...settings, items, answers, judge, seed });
   print(flags, results, () => formatScoreTable(results));
+}
+
+/** The judge that the flags name; a dry run asks none. */
+async function judgeOf({ judge, judgeModel }: EvalFlags): Promise<JudgeOptions | undefined> {
+  const cwd = process.cwd();
+  return openJudge(judgeSettings(judge, judgeModel, cwd), {
+    workspace: workspaceOf(cwd, cwd),
+    key: process.env['FLEXATTN_JUDGE_KEY'] || undefined,
+  });
+}
+
+function judgeSettings(judge: string | undefined, model: string | undefined, cwd: string): JudgeSettings {
+  if (judge === undefined) {
+    if (model !== undefined) throw lacking("--judge, the address of the model's endpoint");
+    return 'none';
+  }
+  if (['.js', '.mjs'].includes(extname(judge))) return { module: resolve(cwd, judge) };
+  if (model === undefined) throw lacking("--judge-model, the endpoint's model");
+  return { baseUrl: judge, model };
 }
 
 /** The benchmark that `--describe` names; it needs no data. */
@@ -146,17 +191,13 @@ function lacking(what: string): PipelineError {
   });
 }
 
-/** MODEL=FILE; collects repetitions. */
-function modelFile(text: string, before: Record<string, string>): Record<string, string> {
+/** MODEL=FILE; collects repetitions, several files of a model too. */
+function modelFile(text: string, before: Record<string, string[]>): Record<string, string[]> {
   const at = text.indexOf('=');
   if (at < 1 || at === text.length - 1)
     throw new InvalidArgumentError('expected MODEL=FILE, as mine=answers.jsonl.');
-  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('expected a whole number of at most 9 digits.');
-  return Number(text);
+  const model = text.slice(0, at);
+  return { ...before, [model]: [...(before[model] ?? []), text.slice(at + 1)] };
 }
 
 function print(

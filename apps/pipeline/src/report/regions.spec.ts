@@ -22,6 +22,15 @@ describe('regionBox', () => {
   });
 
   it.each([
+    // each axis on its own: a region has 20 x 10 pixels, and none is padding
+    [0, { width: 180, height: 90 }, { x: 0, y: 0, width: 20, height: 10 }],
+    [40, { width: 180, height: 90 }, { x: 80, y: 40, width: 20, height: 10 }],
+    [80, { width: 90, height: 180 }, { x: 80, y: 160, width: 10, height: 20 }],
+  ])('puts region %i of a stretched picture of %j at %j', (index, picture, box) => {
+    expect(regionBox(index, 9, picture, true)).toEqual(box);
+  });
+
+  it.each([
     [0, { width: 180, height: 100 }],
     [17, { width: 180, height: 100 }],
     [80, { width: 100, height: 180 }],

@@ -27,11 +27,17 @@ export interface ChosenRegion {
 
 /**
  * Where a region of the grid lies in the picture: the model sees the picture on a centred square, its offset rounded
- * down, and the grid divides that square. Undefined where the region shows nothing but padding.
+ * down, or `stretched` to one, and the grid divides that square. Undefined where the region shows nothing but padding.
  */
-export function regionBox(index: number, grid: number, { width, height }: PictureSize): Box | undefined {
-  const side = Math.max(width, height);
+export function regionBox(
+  index: number,
+  grid: number,
+  { width, height }: PictureSize,
+  stretched = false,
+): Box | undefined {
+  const longer = Math.max(width, height);
   const along = (place: number, size: number) => {
+    const side = stretched ? size : longer;
     const offset = Math.floor((side - size) / 2);
     const at = (edge: number) => Math.min(size, Math.max(0, (edge * side) / grid - offset));
     return { from: at(place), to: at(place + 1) };
@@ -47,6 +53,7 @@ export function chosenRegions(
   choices: readonly LayerChoice[],
   grid: number,
   picture: PictureSize,
+  stretched = false,
 ): ChosenRegion[] {
   const layersOf = new Map<number, number[]>();
   for (const { layer, rows } of choices) {
@@ -55,7 +62,7 @@ export function chosenRegions(
   return [...layersOf]
     .sort(([a], [b]) => a - b)
     .flatMap(([index, layers]) => {
-      const box = regionBox(index, grid, picture);
+      const box = regionBox(index, grid, picture, stretched);
       return box === undefined ? [] : [{ index, box, layers }];
     });
 }

@@ -8,6 +8,7 @@ const sample: Sample = {
   options: [],
   targets: ['rising'],
   picture: { href: 'data:image/png;base64,AA==', width: 180, height: 100 },
+  stretched: false,
   answers: [{ model: 'flexattn', position: 2, text: 'rising', score: 1, losses: null }],
   regions: null,
 };
@@ -34,6 +35,12 @@ describe('sampleSection', () => {
     expect(drawn[1]).toMatch(
       /x="80"\s+y="40"\s+width="20"\s+height="20"\s+fill-opacity="0.4"\s+data-layers="1 2 3"/,
     );
+  });
+
+  it('draws those of a stretched picture on each axis apart', () => {
+    const { markup } = sampleSection([{ ...sample, stretched: true, regions }], 'flexattn');
+    expect(rects(markup)).toHaveLength(2);
+    expect(markup).toMatch(/<rect\s+x="80"\s+y="44.44"\s+width="20"\s+height="11.11"/);
   });
 
   it('tells the regions in words, for those who do not see them', () => {

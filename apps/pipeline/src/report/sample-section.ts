@@ -41,6 +41,8 @@ export interface Sample {
   options: readonly string[];
   targets: readonly string[];
   picture: InlinePicture;
+  /** Whether the models saw the picture stretched to a square, not padded. */
+  stretched: boolean;
   answers: readonly SampleAnswer[];
   /** Null where no model of the run chooses regions. */
   regions: SampleRegions | null;
@@ -120,8 +122,9 @@ function answerRow({ model, position, text, score, losses }: SampleAnswer): Html
   </tr>`;
 }
 
-function picture({ id, picture: { href, width, height }, regions }: Sample): Html {
-  const chosen = regions === null ? [] : chosenRegions(regions.choices, regions.grid, { width, height });
+function picture({ id, picture: { href, width, height }, stretched, regions }: Sample): Html {
+  const chosen =
+    regions === null ? [] : chosenRegions(regions.choices, regions.grid, { width, height }, stretched);
   const layers = regions?.choices.map(({ layer }) => layer) ?? [];
   const label = `Picture of ${id}${regions === null ? '' : `; ${regionsInWords(regions)}`}`;
   return html`<figure class="picture">

@@ -17,7 +17,7 @@ export function sampleOf(
   lines: readonly AnswerLine[],
   { models, picture, regions }: SampleParts,
 ): Sample {
-  const { id, benchmark, category, prompt, options, targets } = item;
+  const { id, benchmark, category, prompt, options, targets, stretch } = item;
   return {
     id,
     title: taskTitle({ benchmark, part: category }),
@@ -25,6 +25,7 @@ export function sampleOf(
     options,
     targets,
     picture,
+    stretched: stretch,
     answers: models.flatMap((model, position) => {
       const line = lines.find((one) => one.model === model);
       if (line === undefined || line.score === null) return [];

@@ -1,15 +1,9 @@
 import { join } from 'node:path';
-import {
-  createHttpJudge,
-  formatScoreTable,
-  importJudge,
-  scoreAnswers,
-  type EvalResults,
-  type JudgeOptions,
-} from '@flexattn/eval';
+import { formatScoreTable, scoreAnswers, type EvalResults } from '@flexattn/eval';
 import { readJsonAs } from '@flexattn/stage';
 import { z } from 'zod';
 import { toolsOf } from '../code-hash.js';
+import { openJudge, type JudgeSettings } from '../open-judge.js';
 import { artifacts, pathOf, type RunContext } from '../run-context.js';
 import type { Stage } from '../stage.js';
 import { WEIGHTS_FILE } from './infer.js';
@@ -35,7 +29,10 @@ export const evaluate: Stage<EvalResults> = {
       items: join(artifacts(context, 'items'), 'items.jsonl'),
       answers: Object.fromEntries(models.map(({ name }) => [name, join(inferred, `${name}.jsonl`)])),
       weights: await readJsonAs(join(inferred, WEIGHTS_FILE), z.record(z.string(), z.string())),
-      judge: await judgeOf(context),
+      judge: await openJudge(judgeSettings(context), {
+        workspace: context.workspace,
+        key: context.judgeKey,
+      }),
       seed: settings.seed,
       quiet: context.quiet,
       out,
@@ -44,20 +41,14 @@ export const evaluate: Stage<EvalResults> = {
   show: formatScoreTable,
 };
 
-/** The configuration's judge; its verdicts are kept beside the answers. */
-async function judgeOf(context: RunContext): Promise<JudgeOptions | undefined> {
-  const { workspace, judgeKey, config } = context;
-  const { judge: settings } = config.eval;
-  if (settings === 'none') return undefined;
-  const kept = join(workspace, '.flexattn', 'verdicts');
-  if ('module' in settings) return { judge: await importJudge(pathOf(context, settings.module)), kept };
-  const { baseUrl, model, concurrency, timeLimit } = settings;
-  const judge = createHttpJudge({ baseUrl, model, key: judgeKey, timeLimitMs: 1000 * timeLimit });
-  return { judge, kept, concurrency };
+/** The configuration's judge, a module by its absolute path. */
+function judgeSettings(context: RunContext): JudgeSettings {
+  const { judge } = context.config.eval;
+  return judge !== 'none' && 'module' in judge ? { module: pathOf(context, judge.module) } : judge;
 }
 
 /** A judge of one's own is read, too: its bytes decide the scores. */
 function judgeModule(context: RunContext): Record<string, string> {
-  const { judge } = context.config.eval;
-  return judge !== 'none' && 'module' in judge ? { judge: pathOf(context, judge.module) } : {};
+  const judge = judgeSettings(context);
+  return judge !== 'none' && 'module' in judge ? { judge: judge.module } : {};
 }

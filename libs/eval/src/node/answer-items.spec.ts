@@ -140,6 +140,35 @@ describe('answers that are kept', () => {
     expect((await answerKept()).asked).toBe(2);
   });
 
+  it('count for the same request only', async () => {
+    const store = await storeOf();
+    const about = {
+      id: 'a/1',
+      benchmark: 'a',
+      image: 'a.png',
+      imageSha256: '0'.repeat(64),
+      prompt: 'Which?',
+    };
+    const chosen = { ...about, options: ['x', 'y'] };
+    const free = { ...about, maxNewTokens: 16 };
+    const elsewhere = { id: 'b/2', benchmark: 'b', image: 'b.png' };
+    const keys = [
+      chosen,
+      { ...chosen, endToken: true },
+      { ...chosen, options: ['y', 'x'] },
+      free,
+      { ...free, stretch: true },
+      { ...free, maxNewTokens: 17 },
+      { ...free, prompt: 'What?' },
+      { ...free, imageSha256: '1'.repeat(64) },
+    ].map((item) => store.keyOf(item));
+    expect(new Set(keys).size).toBe(keys.length);
+    expect(store.keyOf({ ...free, ...elsewhere })).toBe(store.keyOf(free));
+    expect(store.keyOf({ ...free, stretch: false })).toBe(store.keyOf(free));
+    expect(store.keyOf({ ...chosen, endToken: false })).toBe(store.keyOf(chosen));
+    await store.close();
+  });
+
   it.each([1, 5, 7])(
     'continue after a run that was killed at answer %i, with the same bytes',
     async (after) => {
@@ -147,7 +176,7 @@ describe('answers that are kept', () => {
       await rm(join(folder, 'answers'), { recursive: true });
       const asked: string[] = [];
       const controller = new AbortController();
-      // Not closed: a killed process closes nothing.
+      // Closed at the end only: a killed process closes nothing.
       const store = await storeOf();
       const killed = answerItems({
         items,
@@ -163,6 +192,7 @@ describe('answers that are kept', () => {
       const rest = await answerKept();
       expect([asked.length, rest.asked]).toEqual([after, DIFFERENT - after]);
       expect(rest.text).toBe(whole);
+      await store.close();
     },
   );
 

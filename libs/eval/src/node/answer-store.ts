@@ -33,7 +33,13 @@ export async function openAnswerStore({
   settings,
 }: AnswerStoreOptions): Promise<AnswerStore> {
   const journal = await openJournal(join(folder, sha256(canonicalJson({ weights, settings }))));
-  const keyOf = ({ id, benchmark, image, ...asked }: InferItem) => sha256(canonicalJson(asked));
+  // Each item is asked for several times.
+  const known = new WeakMap<InferItem, string>();
+  const keyOf = (item: InferItem) => {
+    const key = known.get(item) ?? keyOfAsked(item);
+    known.set(item, key);
+    return key;
+  };
   return {
     keyOf,
     has: (item) => journal.has(keyOf(item)),
@@ -44,6 +50,12 @@ export async function openAnswerStore({
     keep: (item, answer) => journal.keep(keyOf(item), answer),
     close: () => journal.close(),
   };
+}
+
+/** All of an item but its names: what the model sees. A flag that is false is one that is left out. */
+function keyOfAsked({ id, benchmark, image, ...asked }: InferItem): string {
+  const set = Object.entries(asked).filter(([, value]) => value !== undefined && value !== false);
+  return sha256(canonicalJson(Object.fromEntries(set)));
 }
 
 function sha256(text: string): string {

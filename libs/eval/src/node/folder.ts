@@ -1,6 +1,6 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { toIoError } from '@flexattn/stage';
+import { pathExists, toIoError } from '@flexattn/stage';
 import type { Benchmark } from '../benchmark.js';
 import { EvalError } from '../errors.js';
 
@@ -15,7 +15,7 @@ export async function locate(
   protocol = '',
 ): Promise<string[]> {
   const below = published.folder === undefined ? '' : `${published.folder}/`;
-  const prefix = below !== '' && (await exists(join(folder, below))) ? below : '';
+  const prefix = below !== '' && (await pathExists(join(folder, below))) ? below : '';
   const special = published.protocolFiles?.[protocol];
   const located: string[] = [];
   const missing: string[] = [];
@@ -23,7 +23,7 @@ export async function locate(
   for (const { files, source } of [published, ...(special === undefined ? [] : [special])]) {
     for (const file of files) {
       const names = typeof file === 'string' ? [file] : file;
-      const found = await Promise.all(names.map((one) => exists(join(folder, prefix, one))));
+      const found = await Promise.all(names.map((one) => pathExists(join(folder, prefix, one))));
       const there = names[found.indexOf(true)];
       if (there !== undefined) located.push(`${prefix}${there}`);
       else {
@@ -45,16 +45,5 @@ export async function namesIn(folder: string): Promise<string[]> {
     return (await readdir(folder)).sort();
   } catch (cause) {
     throw toIoError(cause, folder);
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (cause) {
-    const error = toIoError(cause, path);
-    if (error.code === 'FILE_MISSING') return false;
-    throw error;
   }
 }

@@ -22,8 +22,8 @@ export function parseItem<T>(schema: z.ZodType<T>, value: unknown, id: string): 
 
 /** The id of a row, where it has one under `name`. */
 export function idOf(value: unknown, name: string): string | undefined {
-  const row = z.record(z.string(), z.unknown()).safeParse(value).data;
-  return fileId.safeParse(row?.[name]).data;
+  const own: unknown = Object.getOwnPropertyDescriptor(Object(value), name)?.value;
+  return fileId.safeParse(own).data;
 }
 
 /** The answers of an item; none: `NO_ANSWERS`. */

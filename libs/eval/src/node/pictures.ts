@@ -3,10 +3,10 @@ import { stat } from 'node:fs/promises';
 import { extname, isAbsolute, join, relative, sep } from 'node:path';
 import { linkOrCopy, sha256File, toIoError, writeFileAtomic } from '@flexattn/stage';
 import pLimit from 'p-limit';
-import { decodeBase64, pictureSuffix } from '../base64.js';
+import { pictureSuffix } from '../base64.js';
 import { EvalError } from '../errors.js';
 import { pictureKey, type Item } from '../item.js';
-import { readRows } from './json-rows.js';
+import { readJsonPictures, type JsonPicture } from './json-pictures.js';
 
 /** Files hashed at once: more do not read faster from one disk. */
 const CONCURRENT_FILES = 8;
@@ -55,10 +55,10 @@ export async function placePictures(
       const what = `${file} has no picture "${id}"`;
       placed.set(key, new EvalError('PICTURE_MISSING', what, { item: id, hint: 'fetch the file again' }));
     }
-    for await (const { key: id, value } of readRows(join(options.folder, file), { members: 'object' })) {
+    for await (const picture of readJsonPictures(join(options.folder, file))) {
       options.signal?.throwIfAborted();
-      const key = keys.get(String(id));
-      if (key !== undefined) placed.set(key, await writePicture(String(id), value, options.out));
+      const key = keys.get(picture.key);
+      if (key !== undefined) placed.set(key, await writePicture(picture, options.out));
     }
   }
   return placed;
@@ -89,17 +89,12 @@ async function hashPicture(path: string, options: PlaceOptions): Promise<PlacedP
   }
 }
 
-async function writePicture(id: string, value: unknown, out: string): Promise<PlacedPicture | EvalError> {
-  try {
-    const bytes = decodeBase64(value, id);
-    const imageSha256 = createHash('sha256').update(bytes).digest('hex');
-    const image = `./images/${imageSha256}.${pictureSuffix(bytes)}`;
-    await writeFileAtomic(join(out, image), bytes);
-    return { image, imageSha256 };
-  } catch (error) {
-    if (error instanceof EvalError) return error;
-    throw error;
-  }
+async function writePicture({ bytes }: JsonPicture, out: string): Promise<PlacedPicture | EvalError> {
+  if (bytes instanceof EvalError) return bytes;
+  const imageSha256 = createHash('sha256').update(bytes).digest('hex');
+  const image = `./images/${imageSha256}.${pictureSuffix(bytes)}`;
+  await writeFileAtomic(join(out, image), bytes);
+  return { image, imageSha256 };
 }
 
 /** Always with `/`; undefined for a file that is not below the root. `./` is left to pictures beside items.jsonl. */

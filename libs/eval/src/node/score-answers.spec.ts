@@ -202,6 +202,7 @@ describe('scoreAnswers', () => {
       timing: { ms: 12 },
       image: 'textvqa/train_images/p1.jpg',
       imageSha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+      stretch: false,
       regions: { line: 1 },
     });
     expect(lines[6]).toMatchObject({ extracted: 'A', strict: null, timing: null });
@@ -211,6 +212,7 @@ describe('scoreAnswers', () => {
       losses: [0.5, 1, 1],
       extracted: 'Left. ',
       score: 1,
+      stretch: false,
       regions: null,
     });
   });

@@ -1,6 +1,6 @@
-import { rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createProgress, runProgram, StageError, toIoError } from '@flexattn/stage';
+import { createProgress, pathExists, runProgram, StageError } from '@flexattn/stage';
 import { openCheckpoint } from '@flexattn/model-prep';
 import type { Checkpoint } from '@flexattn/model-prep';
 import { TrainError } from '../errors.js';
@@ -64,10 +64,10 @@ export async function train(options: TrainOptions & { dryRun?: boolean }): Promi
   const plan = launchPlan({ ...options, packageFolder }, settings);
   const dryRun = options.dryRun ?? false;
   const checkpoint =
-    dryRun && !(await exists(options.checkpoint)) ? undefined : await openCheckpoint(options.checkpoint);
+    dryRun && !(await pathExists(options.checkpoint)) ? undefined : await openCheckpoint(options.checkpoint);
   const tokens = join(options.data, 'tokens.jsonl');
   const totals =
-    checkpoint === undefined || (dryRun && !(await exists(tokens)))
+    checkpoint === undefined || (dryRun && !(await pathExists(tokens)))
       ? undefined
       : await totalsOf(tokens, checkpoint, options);
   refuse(settings, checkpoint, totals, options);
@@ -75,7 +75,7 @@ export async function train(options: TrainOptions & { dryRun?: boolean }): Promi
     const found = [checkpoint && ('checkpoint' as const), totals && ('data' as const)];
     return { plan, checked: ['settings', ...found.filter((part) => part !== undefined)] };
   }
-  if (await exists(options.out))
+  if (await pathExists(options.out))
     throw new TrainError('OUT_EXISTS', 'expected a new folder, got one that exists', {
       file: options.out,
       hint: 'remove it, or choose another',
@@ -92,17 +92,6 @@ function parseSettings(settings: TrainSettings): TrainSettings {
   if (result.success) return result.data;
   const issues = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
   throw new TrainError('BAD_SETTINGS', issues.join('; '), { item: 'train', hint: 'correct these settings' });
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (cause) {
-    const error = toIoError(cause, path);
-    if (error.code === 'FILE_MISSING') return false;
-    throw error;
-  }
 }
 
 function totalsOf(file: string, { config }: Checkpoint, options: TrainOptions): Promise<TokenTotals> {
