@@ -41,8 +41,8 @@ export function startDigest(file: Pick<HubFile, 'hash' | 'size'>): Digest {
 
 /** Answers each piece with nothing, and the end with the digest. As text: it runs in the same way from any build. */
 const HASHER = `
-const { createHash } = require('node:crypto');
-const { parentPort } = require('node:worker_threads');
+import { createHash } from 'node:crypto';
+import { parentPort } from 'node:worker_threads';
 let hash = createHash('sha256');
 parentPort.on('message', ({ bytes, restart }) => {
   if (bytes !== undefined) hash.update(bytes);
@@ -54,7 +54,11 @@ parentPort.on('message', ({ bytes, restart }) => {
 
 /** SHA-256 in a thread of its own. Pieces in shared memory are not copied. */
 class ThreadDigest implements Digest {
-  private readonly worker = new Worker(HASHER, { eval: true });
+  private readonly worker = new Worker(
+    new URL(`data:text/javascript,${encodeURIComponent(HASHER)}`),
+    // Node's own options are for the program that was started with them.
+    { execArgv: [] },
+  );
   private readonly waiting: { resolve: (digest: string) => void; reject: (cause: Error) => void }[] = [];
   private failure: Error | undefined;
 
