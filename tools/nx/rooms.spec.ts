@@ -35,6 +35,7 @@ describe('the borders of the rooms', () => {
 
   it.each([
     ['libs/eval', '@flexattn/stage'],
+    ['libs/model-prep', '@flexattn/stage/errors'],
     ['libs/train', '@flexattn/model-prep'],
     ['apps/pipeline', '@flexattn/eval'],
   ])('%s may import %s', async (from, imported) => {

@@ -1,4 +1,4 @@
-import { FlexattnError } from '@flexattn/stage';
+import { FlexattnError } from '@flexattn/stage/errors';
 
 /** Why a checkpoint, a weight file or a configuration was refused. */
 export type ModelPrepErrorCode =

@@ -1,18 +1,25 @@
-export { ModelPrepError } from './errors.js';
-export type { ModelPrepErrorCode } from './errors.js';
-export type { Dtype } from './dtype.js';
-export { toFloat32 } from './float32.js';
-export type { Tensor } from './float32.js';
+export {
+  ModelPrepError,
+  parseSafetensors,
+  readTorchZip,
+  toFloat32,
+  typedView,
+  writeSafetensors,
+} from './formats.js';
+export type {
+  ByteSource,
+  Dtype,
+  HeaderTensor,
+  ModelPrepErrorCode,
+  SafetensorsHeader,
+  StoredTensor,
+  StridedView,
+  Tensor,
+  TorchZip,
+  TypedView,
+  ZipEntry,
+} from './formats.js';
 export type { ExtraConfig, LlavaConfig, VisionConfig } from './llava-config.js';
-export { parseSafetensors } from './safetensors-header.js';
-export type { ByteSource } from './byte-source.js';
-export type { SafetensorsHeader } from './safetensors-header.js';
-export type { HeaderTensor } from './tensor-entry.js';
-export { writeSafetensors } from './safetensors-writer.js';
-export { readTorchZip } from './torch-zip.js';
-export type { TorchZip } from './torch-zip.js';
-export type { StoredTensor, StridedView } from './strided-view.js';
-export type { ZipEntry } from './zip-entries.js';
 export type { TensorInfo } from './tensor-info.js';
 export { openCheckpoint } from './node/open-checkpoint.js';
 export type { Checkpoint } from './node/open-checkpoint.js';

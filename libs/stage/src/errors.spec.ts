@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FlexattnError, StageError, describeError, type ErrorDetails } from './errors.js';
+import { FlexattnError, type ErrorDetails } from './errors.js';
 
 class ToyError extends FlexattnError<'TOY'> {}
 
@@ -54,34 +54,5 @@ describe('a hostile name', () => {
       expect(new ToyError('TOY', 'broke', details).message).toContain(shown);
     }
     expect(new ToyError('TOY', name).message).toBe(`${shown} (TOY)`);
-  });
-});
-
-describe('the end of a command', () => {
-  it.each([
-    ['ours, default', new StageError('BAD_JSON', 'x'), 2],
-    ['ours, 74', new StageError('DISK_FULL', 'x', { exitCode: 74 }), 74],
-    ['of another lib', new ToyError('TOY', 'x', { exitCode: 1 }), 1],
-    ['a bug', new TypeError('x'), 70],
-    ['no error', 'x', 70],
-    ['undefined', undefined, 70],
-  ])('has an exit code: %s', (_, error, code) => {
-    expect(describeError(error).exitCode).toBe(code);
-  });
-
-  it('shows one line for a mistake', () => {
-    expect(describeError(new StageError('BAD_JSON', 'x\ny', { file: 'f' })).line).toBe(
-      'error: f: x\\u000ay (BAD_JSON)',
-    );
-  });
-
-  it('shows the stack and the cause of a bug', () => {
-    const text = describeError(new TypeError('outer', { cause: new Error('inner') })).line;
-    expect(text).toMatch(/^internal error, please report it: TypeError: outer\n +at /);
-    expect(text).toContain('inner');
-  });
-
-  it.each([['text'], [undefined], [null], [Symbol('s')], [Object.create(null)]])('shows %o', (thrown) => {
-    expect(describeError(thrown).line).toMatch(/^internal error, please report it: ./);
   });
 });

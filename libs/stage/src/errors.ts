@@ -1,5 +1,3 @@
-import { inspect } from 'node:util';
-
 /** Exit codes of every command: sysexits where one fits, 128 + signal for signals. */
 export type ExitCode = 1 | 2 | 70 | 74 | 75 | 130 | 143;
 
@@ -58,16 +56,6 @@ export type StageErrorCode =
 
 /** What goes wrong around any stage: files, locks, child processes, JSON. */
 export class StageError extends FlexattnError<StageErrorCode> {}
-
-/**
- * How a command ends after `error`: one line for standard error and the exit code. Only a bug (70: what is not one of
- * ours) shows its stack.
- */
-export function describeError(error: unknown): { line: string; exitCode: ExitCode } {
-  return error instanceof FlexattnError
-    ? { line: `error: ${error.message}`, exitCode: error.exitCode }
-    : { line: `internal error, please report it: ${inspect(error)}`, exitCode: 70 };
-}
 
 /** Control characters, line ends and changes of direction, which a hostile name may hold, would fool the reader. */
 function oneLine(text: string): string {

@@ -40,6 +40,7 @@ function inspectionText(inspection: Inspection, stats: boolean): string {
   const { config, files, format, highRes, parameters, bytes, modules, tensors } = inspection;
   const lines = [
     `${config.model_type}, ${config.num_hidden_layers} layers, ${tensors.length} tensors in ${files.length} ${format} files, ${byteSize(bytes)}`,
+    ...inspection.unread.map((name) => `not read, for the safetensors beside it: ${name}`),
     `high resolution: ${HIGH_RES[highRes.state]} (${highRes.present} of ${highRes.expected} tensors${highRes.firstTrained === undefined ? '' : `; ${highRes.firstTrained} differs from its source`})`,
     `parameters: ${parameters.all.toLocaleString('en')}, unused in inference: ${parameters.unused.toLocaleString('en')}`,
     ...modules.flatMap(({ name, tensors: count, bytes: size, groups }) => [

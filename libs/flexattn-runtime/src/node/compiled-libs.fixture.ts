@@ -63,5 +63,6 @@ async function compile(name: string, target: string): Promise<void> {
     await mkdir(dirname(out), { recursive: true });
     await writeFile(out, outputText);
   }
-  await writeFile(join(target, 'package.json'), '{"type":"module","exports":"./src/index.js"}');
+  const exports = { '.': './src/index.js', './*': './src/*.js' };
+  await writeFile(join(target, 'package.json'), JSON.stringify({ type: 'module', exports }));
 }

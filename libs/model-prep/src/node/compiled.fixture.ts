@@ -18,11 +18,13 @@ export function compileInto(folder: string): void {
       if (!/(?<!\.spec)\.ts$/.test(name) || /(?<!file-calls)\.fixture\.ts$/.test(name)) continue;
       const target = join(folder, lib, name.replace(/\.ts$/, '.js'));
       mkdirSync(dirname(target), { recursive: true });
-      const stage = relative(dirname(target), join(folder, 'stage', 'index.js'));
-      const text = readFileSync(join(source, name), 'utf8').replaceAll(
-        "'@flexattn/stage'",
-        `'${stage.startsWith('.') ? stage : `./${stage}`}'`,
-      );
+      const stageModule = (module: string): string => {
+        const path = relative(dirname(target), join(folder, 'stage', module));
+        return `'${path.startsWith('.') ? path : `./${path}`}'`;
+      };
+      const text = readFileSync(join(source, name), 'utf8')
+        .replaceAll("'@flexattn/stage'", stageModule('index.js'))
+        .replaceAll("'@flexattn/stage/errors'", stageModule('errors.js'));
       const { outputText } = ts.transpileModule(text, {
         compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 },
       });

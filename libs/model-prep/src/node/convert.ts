@@ -105,7 +105,7 @@ async function writeConverted(file: ConvertedFile, writer: ConvertWriter): Promi
   const target = join(writer.folder, file.path);
   if (file.how === 'link') await linkOrCopy(file.source, target);
   else if (file.how === 'text') await writeFileAtomic(target, file.text);
-  else await writeFileAtomic(target, readAhead(shardBytes(file, writer)));
+  else await writeFileAtomic(target, readAhead(shardBytes(file, writer)), { hash: false });
 }
 
 async function* shardBytes(

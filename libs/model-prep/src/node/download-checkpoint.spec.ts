@@ -16,6 +16,7 @@ import { checkpointFolders, decoderTensors, snapshot } from '../checkpoint.fixtu
 import { writeSafetensors } from '../safetensors-writer.js';
 import { downloadCheckpoint } from './download-checkpoint.js';
 import type { DownloadEdge, DownloadOptions } from './download-checkpoint.js';
+import { THREAD_BYTES } from './file-digest.js';
 import { COMMIT, HubServer } from './hub-server.fixture.js';
 import type { Fault, Seen } from './hub-server.fixture.js';
 
@@ -210,6 +211,29 @@ describe('downloadCheckpoint', () => {
 
 describe('downloadCheckpoint by a bad connection', () => {
   const onlyWeights = { include: [WEIGHTS] };
+
+  it('hashes a large file in a thread, and trusts no more for it', async () => {
+    const bytes = new Uint8Array(THREAD_BYTES + 5);
+    for (let at = 0; at < bytes.length; at += 4099) bytes[at] = at % 251;
+    const large = new HubServer({ 'config.json': new Uint8Array(9), [WEIGHTS]: bytes });
+    try {
+      const env = { HF_ENDPOINT: await large.start() };
+      const faults: Fault[] = [{ breakAfter: 9_000_000 }, 'wrong-byte'];
+      large.fault = (seen, count) => (seen.path.endsWith(WEIGHTS) ? faults[count - 1] : undefined);
+      await download({ ...onlyWeights, edge: edge(env) });
+      // The byte that is wrong comes behind the break: all of it is fetched again.
+      expect(large.fetched().map(({ range }) => range === undefined)).toEqual([true, false, true]);
+      const expected = createHash('sha256').update(bytes).digest('hex');
+      expect(snapshot(join(home, 'out'))).toEqual({ [WEIGHTS]: expected });
+      expect((await download({ ...onlyWeights, edge: edge(env) })).files).toMatchObject([{ how: 'kept' }]);
+      large.fault = (seen) => (seen.path.endsWith(WEIGHTS) ? 'wrong-byte' : undefined);
+      const again = download({ ...onlyWeights, out: join(home, 'other'), edge: edge(env) });
+      await expect(again).rejects.toMatchObject({ code: 'HUB_WRONG_BYTES', exitCode: 74 });
+      expect(existsSync(join(home, 'other', WEIGHTS))).toBe(false);
+    } finally {
+      await large.stop();
+    }
+  });
 
   it('goes on at the byte where a connection broke', async () => {
     faultsOf(WEIGHTS, { breakAfter: 100_000 }, { breakAfter: 50_000 });

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { createProgress, linkOrCopy, toIoError } from '@flexattn/stage';
+import { createProgress, linkOrCopy, toIoError, withLock } from '@flexattn/stage';
 import pLimit from 'p-limit';
 import { chooseFiles } from '../hub-files.js';
 import { parseHubReference } from '../hub-reference.js';
@@ -13,7 +13,6 @@ import type { HubConnection } from './hub-connection.js';
 import { readHubEnvironment } from './hub-environment.js';
 import { pinCommit, resolveCommit } from './hub-pin.js';
 import { entryKind } from './weight-file.js';
-import { withLock } from './with-lock.js';
 
 /** What to fetch, and where to. */
 export interface DownloadOptions {

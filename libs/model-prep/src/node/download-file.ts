@@ -1,11 +1,11 @@
 import { mkdir, open, rename, type FileHandle } from 'node:fs/promises';
-import type { Hash } from 'node:crypto';
 import { dirname } from 'node:path';
 import { toIoError } from '@flexattn/stage';
 import { ModelPrepError } from '../errors.js';
 import type { HubFile } from '../hub-files.js';
 import type { HubReference } from '../hub-reference.js';
 import { digestFile, startDigest } from './file-digest.js';
+import type { Digest } from './file-digest.js';
 import { broken, PassingFailure, request, withRepetitions } from './hub-connection.js';
 import type { HubConnection } from './hub-connection.js';
 import { syncFolder } from './new-folder.js';
@@ -65,20 +65,28 @@ async function openPart(part: string): Promise<FileHandle> {
 /** What is at hand of a file. */
 interface Received {
   bytes: number;
-  digest: Hash;
+  digest: Digest;
 }
 
 async function fetchVerified(download: FileDownload, part: FileHandle): Promise<void> {
-  const { file, reference, connection, advance } = download;
+  const received = { bytes: 0, digest: startDigest(download.file) };
+  try {
+    await resume(download, part, received);
+    await fetchRight(download, part, received);
+  } finally {
+    await received.digest.close();
+  }
+}
+
+async function fetchRight(download: FileDownload, part: FileHandle, received: Received): Promise<void> {
+  const { file, reference, connection } = download;
   const what = `hub:${reference.repo}/${file.path}`;
-  const received = await resume(download, part);
-  advance(received.bytes);
   for (let wrong = 0; ; wrong++) {
     if (received.bytes < file.size) {
       const attempt = (): Promise<void> => fetchRest(what, download, part, received);
       await withRepetitions(what, connection, attempt, () => received.bytes);
     }
-    const digest = received.digest.digest('hex');
+    const digest = await received.digest.finish();
     if (digest === file.hash.digest) return;
     await startOver(download, part, received);
     if (wrong < MAX_WRONG) continue;
@@ -93,26 +101,25 @@ async function fetchVerified(download: FileDownload, part: FileHandle): Promise<
 }
 
 /** What an earlier run left counts as far as it can be a beginning of the file. */
-async function resume({ file, part, connection }: FileDownload, opened: FileHandle): Promise<Received> {
-  const { size } = await opened.stat();
-  const received = { bytes: size, digest: startDigest(file) };
-  if (size > file.size) {
-    await opened.truncate(0);
-    received.bytes = 0;
-  } else if (size > 0) {
-    await digestFile(part, size, received.digest, connection.signal);
-  }
-  return received;
-}
-
-async function startOver(
-  { file, advance }: FileDownload,
-  part: FileHandle,
+async function resume(
+  { file, part, connection, advance }: FileDownload,
+  opened: FileHandle,
   received: Received,
 ): Promise<void> {
+  const { size } = await opened.stat();
+  if (size > file.size) {
+    await opened.truncate(0);
+  } else if (size > 0) {
+    await digestFile(part, size, received.digest, connection.signal);
+    received.bytes = size;
+  }
+  advance(received.bytes);
+}
+
+async function startOver({ advance }: FileDownload, part: FileHandle, received: Received): Promise<void> {
   advance(-received.bytes);
   received.bytes = 0;
-  received.digest = startDigest(file);
+  received.digest.restart();
   await part.truncate(0);
 }
 
@@ -122,7 +129,7 @@ async function fetchRest(
   part: FileHandle,
   received: Received,
 ): Promise<void> {
-  const { file, reference, connection, advance } = download;
+  const { file, reference, connection } = download;
   const path = file.path.split('/').map(encodeURIComponent).join('/');
   const url = `${connection.endpoint}/${reference.repo}/resolve/${reference.revision}/${path}`;
   const range: Record<string, string> = received.bytes > 0 ? { range: `bytes=${received.bytes}-` } : {};
@@ -139,29 +146,51 @@ async function fetchRest(
     }
   }
   if (!response.body) throw new PassingFailure('the hub answers without content');
-  try {
-    for await (const block of blocksOf(piecesOf(response.body, connection.signal))) {
-      if (received.bytes + block.byteLength > file.size)
-        throw new PassingFailure('the hub sends more than the file has');
-      // The disk and the processor work at the same time.
-      const written = writeAt(part, block, received.bytes);
-      received.digest.update(block);
-      await written;
-      received.bytes += block.byteLength;
-      advance(block.byteLength);
-    }
-  } catch (cause) {
-    throw isOfTheDisk(cause) ? cause : broken(cause);
-  }
+  await storeBlocks(download, part, received, blocksOf(piecesOf(response.body, connection.signal)));
   if (received.bytes < file.size) throw new PassingFailure('the connection ended early');
 }
 
-/** Bytes that are written at once: a socket gives 64 kB, and every write costs a way to another thread and back. */
-const BLOCK_BYTES = 4 * 1024 * 1024;
+/** Writes and hashes each block while the next one arrives; `received` counts those of which both are done. */
+async function storeBlocks(
+  { file, advance }: FileDownload,
+  part: FileHandle,
+  received: Received,
+  blocks: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const store = async (block: Uint8Array, at: number): Promise<void> => {
+    await Promise.all([writeAt(part, block, at), received.digest.update(block)]);
+    received.bytes += block.byteLength;
+    advance(block.byteLength);
+  };
+  let at = received.bytes;
+  let stored = Promise.resolve();
+  try {
+    for await (const block of blocks) {
+      await stored;
+      if (at + block.byteLength > file.size) throw new PassingFailure('the hub sends more than the file has');
+      stored = store(block, at);
+      // Awaited before the next block or below; until then a failure must not count as unhandled.
+      stored.catch(() => undefined);
+      at += block.byteLength;
+    }
+  } catch (cause) {
+    // What the disk says counts more than what the connection says.
+    await stored;
+    throw broken(cause);
+  }
+  await stored;
+}
 
-/** Joins small pieces to blocks; what came before a failure is given out before it is thrown. */
+/** Bytes that are written at once: a socket gives 64 kB, and every write costs a way to another thread and back. */
+const BLOCK_BYTES = 2 * 1024 * 1024;
+
+/**
+ * Joins small pieces to blocks in shared memory; what came before a failure is given out before it is thrown. A block may
+ * be used until the one after the next is asked for.
+ */
 async function* blocksOf(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, undefined> {
-  const block = new Uint8Array(BLOCK_BYTES);
+  const memory = (): Uint8Array => new Uint8Array(new SharedArrayBuffer(BLOCK_BYTES));
+  let [block, other] = [memory(), memory()];
   let filled = 0;
   let failure: { cause: unknown } | undefined;
   try {
@@ -173,6 +202,7 @@ async function* blocksOf(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
         filled += length;
         if (filled < BLOCK_BYTES) continue;
         yield block;
+        [block, other] = [other, block];
         filled = 0;
       }
     }
@@ -222,9 +252,3 @@ async function writeAt(part: FileHandle, bytes: Uint8Array, at: number): Promise
     written += bytesWritten;
   }
 }
-
-/** Errors of the file system carry the call that failed; those of a connection too, but as their cause. */
-const isOfTheDisk = (cause: unknown): boolean =>
-  cause instanceof Error &&
-  'syscall' in cause &&
-  (cause.syscall === 'write' || cause.syscall === 'ftruncate');

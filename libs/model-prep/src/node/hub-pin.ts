@@ -1,5 +1,5 @@
 import { basename, dirname, join } from 'node:path';
-import { readJsonAs, writeFileAtomic } from '@flexattn/stage';
+import { readJsonAs, withLock, writeFileAtomic } from '@flexattn/stage';
 import { z } from 'zod';
 import { ModelPrepError } from '../errors.js';
 import type { HubCommit } from '../hub-files.js';
@@ -10,7 +10,6 @@ import { cachedCommit } from './hub-cache.js';
 import type { HubConnection } from './hub-connection.js';
 import { listCommit } from './hub-listing.js';
 import { entryKind } from './weight-file.js';
-import { withLock } from './with-lock.js';
 
 /** Where a pinned commit is looked for. */
 export interface PinSources {

@@ -1,6 +1,6 @@
 import { access, constants, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { toIoError } from '@flexattn/stage';
+import { toIoError, withLock } from '@flexattn/stage';
 import { ModelPrepError } from '../errors.js';
 import type { PlannedFile } from '../init-plan.js';
 import { RECIPE_KEY } from '../init-recipe.js';
@@ -8,7 +8,6 @@ import { parseSafetensors } from '../safetensors-header.js';
 import { WEIGHT_NAMES } from '../weight-index.js';
 import { syncFolder } from './new-folder.js';
 import { entryKind, withWeightFile } from './weight-file.js';
-import { withLock } from './with-lock.js';
 import { writePlanned } from './write-plan.js';
 import type { PlanWriter } from './write-plan.js';
 

@@ -37,6 +37,13 @@ describe('inspectCheckpoint', () => {
     expect(bytes).toBe(tensors.reduce((sum, each) => sum + each.bytes, 0));
   });
 
+  it('names PyTorch weights that are not read', async () => {
+    const files = { 'pytorch_model.bin.index.json': '{}' };
+    const { format, unread } = await inspectCheckpoint(fresh({ files }));
+    expect({ format, unread }).toEqual({ format: 'safetensors', unread: Object.keys(files) });
+    expect((await inspectCheckpoint(fresh())).unread).toEqual([]);
+  });
+
   it.each([
     ['none', decoderTensors(), 0],
     ['partly', withHighRes(decoderTensors(), (name) => name.includes('.4.')), 2],

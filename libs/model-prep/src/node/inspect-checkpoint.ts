@@ -15,6 +15,7 @@ import { readParts } from './open-checkpoint.js';
 import type { CheckpointPartsRead } from './open-checkpoint.js';
 import { readTensorBytes } from './tensor-bytes.js';
 import { firstTrained } from './trained.js';
+import { unreadWeights } from './weight-folder.js';
 
 /** What to look at. */
 export interface InspectOptions {
@@ -50,6 +51,8 @@ export interface Inspection {
   config: LlavaConfig;
   format: WeightFormat;
   files: string[];
+  /** PyTorch weights, or their index, beside safetensors: nothing reads them. */
+  unread: string[];
   highRes: { state: HighResState; present: number; expected: number; firstTrained?: string };
   /** Elements of all tensors, and of those that inference never reads. */
   parameters: { all: number; unused: number };
@@ -87,6 +90,7 @@ export async function inspectCheckpoint(dir: string, options: InspectOptions = {
     config,
     format: weights.format,
     files: parts.files,
+    unread: await unreadWeights(dir, weights),
     highRes: await highResOf(parts, options.signal),
     parameters: { all: count(inspected), unused: count(inspected.filter(({ used }) => !used)) },
     bytes: inspected.reduce((sum, { bytes }) => sum + bytes, 0),

@@ -1,10 +1,9 @@
 import { mkdir, open, readdir, realpath, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
-import { toIoError } from '@flexattn/stage';
+import { toIoError, withLock } from '@flexattn/stage';
 import { ModelPrepError } from '../errors.js';
 import { isInside } from './inside.js';
 import { entryKind } from './weight-file.js';
-import { withLock } from './with-lock.js';
 
 /**
  * `out` neither lies in `source` nor holds it.

@@ -48,6 +48,16 @@ export async function openWeights(dir: string, { resume = false } = {}): Promise
   return undefined;
 }
 
+/** PyTorch weights, or their index, beside safetensors: they are not read. */
+export async function unreadWeights(dir: string, { format }: Weights): Promise<string[]> {
+  const unread: string[] = [];
+  if (format === 'pytorch') return unread;
+  for (const name of [WEIGHT_NAMES.pytorch.single, WEIGHT_NAMES.pytorch.index]) {
+    if ((await entryKind(join(dir, name))) !== 'none') unread.push(name);
+  }
+  return unread;
+}
+
 /** @throws ModelPrepError NO_WEIGHTS, or PYTORCH_WEIGHTS where the folder holds only pickles of another kind */
 export async function requireWeights(weights: Weights | undefined, dir: string): Promise<Weights> {
   if (weights) return weights;

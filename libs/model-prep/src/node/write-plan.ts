@@ -30,7 +30,7 @@ export async function writePlanned(file: PlannedFile, folder: string, writer: Pl
       return void (await writeFileAtomic(target, file.text));
     case 'fresh':
     case 'rest':
-      return void (await writeFileAtomic(target, readAhead(shardBytes(file, writer))));
+      return void (await writeFileAtomic(target, readAhead(shardBytes(file, writer)), { hash: false }));
   }
 }
 

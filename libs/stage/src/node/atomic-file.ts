@@ -74,12 +74,13 @@ export async function createAtomicFile(
   };
 }
 
-/** Writes a whole file atomically: temporary sibling, fsync, rename, fsync of the folder. */
+/** Writes a whole file atomically: temporary sibling, fsync, rename, fsync of the folder. As `createAtomicFile`. */
 export async function writeFileAtomic(
   path: string,
   data: string | Uint8Array | AsyncIterable<string | Uint8Array>,
+  options: { hash?: boolean } = {},
 ): Promise<WrittenFile> {
-  const file = await createAtomicFile(path);
+  const file = await createAtomicFile(path, options);
   if (typeof data === 'string' || data instanceof Uint8Array) {
     await file.write(data);
     return file.commit();

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { acquireLock } from './lock.js';
+import { acquireLock, withLock } from './lock.js';
 import { thisProcess } from './process-identity.js';
 import { CompiledLib } from './real-process.fixture.js';
 import { temporaryFolder } from './temporary-folder.fixture.js';
@@ -223,4 +223,24 @@ it('is held by one of sixteen processes at a time, though the first lock is stal
     await acquireLock(path)
   )();
   expect((await readdir(folder)).sort()).toEqual(['go', 'inside']);
+});
+
+describe('withLock', () => {
+  it('holds the lock while the work runs, and releases it after a failure too', async () => {
+    const path = join(await temporaryFolder(), 'lock');
+    expect(await withLock(path, () => Promise.resolve(existsSync(path)))).toBe(true);
+    expect(existsSync(path)).toBe(false);
+    const failure = new Error('the work failed');
+    await expect(withLock(path, () => Promise.reject(failure))).rejects.toBe(failure);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it('says which file could not be released', async () => {
+    const path = join(await temporaryFolder(), 'lock');
+    const replaced = withLock(path, async () => {
+      await rm(path);
+      await mkdir(path);
+    });
+    await expect(replaced).rejects.toMatchObject({ code: 'NOT_A_FILE', file: path });
+  });
 });

@@ -14,7 +14,7 @@ const ownerSchema = z.object({
 });
 
 /**
- * Takes the lock file `path` and gives back its release. A lock left by a process that is gone is taken over.
+ * Takes the lock file `path` and gives back its release, which throws as `toIoError` does. A lock left by a process that is gone is taken over.
  * `LOCKED` (exit 75) names the process that holds it; one on another host cannot be checked and holds.
  */
 export async function acquireLock(path: string): Promise<() => Promise<void>> {
@@ -27,10 +27,30 @@ export async function acquireLock(path: string): Promise<() => Promise<void>> {
     } finally {
       await rm(mine, { force: true });
     }
-    return () => removeIf(path, text);
+    return async () => {
+      try {
+        await removeIf(path, text);
+      } catch (cause) {
+        throw toIoError(cause, path);
+      }
+    };
   } catch (cause) {
     throw toIoError(cause, path);
   }
+}
+
+/** Runs `work` while it holds the lock file `path`; as `acquireLock`. */
+export async function withLock<T>(path: string, work: () => Promise<T>): Promise<T> {
+  const release = await acquireLock(path);
+  let result: T;
+  try {
+    result = await work();
+  } catch (failure) {
+    await release();
+    throw failure;
+  }
+  await release();
+  return result;
 }
 
 /** Gives the file `mine` the name `path` as well, once nobody holds it. */
