@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createProgress, parseJson, readTextLines, writeFileAtomic } from '@flexattn/stage';
+import { deviceLine } from '../device.js';
 import type { Selection } from '../geometry.js';
 import { parseItem } from '../items.js';
 import type { Answer, InferItem } from '../items.js';
@@ -107,6 +108,7 @@ async function answerAll({ options, items, journal }: Run, queue: WorkQueue): Pr
     progress.advance(1);
   };
   if (queue.size === 0) return;
+  if (quiet !== true) process.stderr.write(`${deviceLine(gpus === undefined ? options.device : 'cuda')}\n`);
   if (workers === 1 && gpus === undefined) {
     const model = await openLocalModel(options.model, modelOptions(options, options.threads));
     try {
