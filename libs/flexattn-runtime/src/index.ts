@@ -4,6 +4,7 @@ export { buildPrompt, encodeConversation } from './conversation.js';
 export type { Conversation, EncodedConversation } from './conversation.js';
 export { deviceLine } from './device.js';
 export type { Device } from './device.js';
+export { regionBox } from './explain/boxes.js';
 export type { Box, PictureSize } from './explain/boxes.js';
 export type { ExplainedRegion, ExplainedStep, Explanation } from './explain/explanation.js';
 export type { ChosenSelection, Geometry, Selection, SelectionOptions } from './geometry.js';
