@@ -1,4 +1,6 @@
 import { create, toBinary } from '@bufbuild/protobuf';
+import { loadedBytes } from './external-data.js';
+import type { ElementType, ExternalData } from './external-data.js';
 import type { AttributeProto, GraphProto, NodeProto, TensorProto, ValueInfoProto } from './onnx_pb.js';
 import {
   AttributeProtoSchema,
@@ -20,19 +22,6 @@ export type Attribute = number | string | readonly number[] | { readonly float: 
 
 /** A node's attributes by name; `If` has graphs among them. */
 type Attributes = Record<string, Attribute | GraphProto>;
-
-/** Element types that our graphs use, by their ONNX names. */
-export type ElementType = 'FLOAT' | 'FLOAT16' | 'BFLOAT16' | 'UINT8' | 'INT32' | 'INT64' | 'BOOL';
-
-/** Where an external initialiser lies: `location` relative to the model folder, offsets in bytes. */
-export interface ExternalData {
-  location: string;
-  offset: number;
-  length: number;
-}
-
-/** What the processor has no arithmetic for: a Cast behind it is computed once, when the graph is loaded. */
-const HALF_FLOATS: ReadonlySet<ElementType> = new Set(['FLOAT16', 'BFLOAT16']);
 
 /** Newest operator set with every operator that we use (RMSNormalization came with 23), and its file version. */
 const OPSET = 23n;
@@ -136,8 +125,7 @@ export class GraphBuilder {
       }),
     );
     this.#external.set(name, name);
-    const elements = shape.reduce((product, size) => product * size, 1);
-    this.#loadedBytes += HALF_FLOATS.has(type) ? elements * Float32Array.BYTES_PER_ELEMENT : data.length;
+    this.#loadedBytes += loadedBytes(type, shape, data);
     return name;
   }
 

@@ -1,5 +1,5 @@
 import type { TensorInfo } from '@flexattn/model-prep';
-import type { ExternalData } from '../onnx/graph.js';
+import type { ExternalData } from '../onnx/external-data.js';
 import { blocksPerRow, rowBytes } from './blocks.js';
 import type { QuantiseFormat } from './blocks.js';
 import { formatOf } from './precision.js';
