@@ -22,6 +22,8 @@ export interface Outcome {
 export interface CommandOptions {
   cwd?: string;
   env?: Record<string, string>;
+  /** What the program reads from standard input; left out: nothing, and no end. */
+  input?: string;
   /** Told the child, and everything that it has printed so far whenever it prints. */
   watch?: (child: ChildProcess, printed: string) => void;
 }
@@ -32,7 +34,7 @@ export function runCommand(
   args: readonly string[],
   options: CommandOptions = {},
 ): Promise<Outcome> {
-  const { cwd = ROOT, env = {}, watch } = options;
+  const { cwd = ROOT, env = {}, input, watch } = options;
   return new Promise((done, fail) => {
     const child = spawn(program, args, {
       cwd,
@@ -46,6 +48,7 @@ export function runCommand(
     child.stdout.on('data', collect('stdout'));
     child.stderr.on('data', collect('stderr'));
     child.on('error', fail);
+    if (input !== undefined) child.stdin.end(input);
     child.on('close', (code) => done({ ...outcome, code }));
   });
 }

@@ -50,6 +50,27 @@ describe('a configuration', () => {
     expect(config.eval.benchmarks).toEqual(own);
   });
 
+  it.each([
+    { selection: 'random', share: 0.25, seed: 7 },
+    { selection: 'attention', threshold: 60, selectFromLayer: 3, precision: 'int4' },
+    { selection: 'all' },
+  ])('takes a model with %j', async (settings) => {
+    const models = [{ name: 'one', trained: false, ...settings }];
+    const { config } = await open(edited((one) => Object.assign(one, { models })));
+    expect(config.models).toEqual(models);
+  });
+
+  it.each([
+    { selection: 'left' },
+    { selection: 'random', share: 2 },
+    { selection: 'none', precision: 'int2' },
+  ])('refuses a model with %j', async (settings) => {
+    const models = [{ name: 'one', trained: false, ...settings }];
+    await expect(open(edited((one) => Object.assign(one, { models })))).rejects.toThrow(
+      /models.*BAD_CONTENT/,
+    );
+  });
+
   it.each(['exists', 'header', 'decode'])('takes the level %s for pictures', async (verify) => {
     const { config } = await open(edited((one) => (one['clean'] = { verify })));
     expect(config.clean.verify).toBe(verify);

@@ -1,14 +1,25 @@
 import { z } from 'zod';
 import { benchmarks, namedMetrics, type MetricName } from '@flexattn/eval';
 import { trainSettingsSchema } from '@flexattn/train';
+import { PRECISIONS, SELECTIONS } from './selections.js';
 
 const modelSchema = z.strictObject({
   /** Its name in scores and folders. */
   name: z.string().regex(/^[a-z0-9][a-z0-9._-]*$/i, 'use letters, digits, ".", "_" and "-"'),
   /** Whether it is fine-tuned first, or answers as `init` left it. */
   trained: z.boolean(),
-  /** `attention`: FlexAttention; `none`: plain LLaVA on the low-resolution input alone. */
-  selection: z.enum(['attention', 'none']),
+  /** `attention`: FlexAttention; `none`: plain LLaVA on the low-resolution input alone; the others: ablations. */
+  selection: z.enum(SELECTIONS),
+  /** Of the picture, for `random` and `centre`. */
+  share: z.number().min(0).max(1).optional(),
+  /** For `random`. */
+  seed: z.number().int().nonnegative().optional(),
+  /** Instead of the checkpoint's, on a 0-255 scale. */
+  threshold: z.number().nonnegative().optional(),
+  /** The first layer that selects, instead of the checkpoint's. */
+  selectFromLayer: z.number().int().nonnegative().optional(),
+  /** What the weight matrices are stored in. */
+  precision: z.enum(PRECISIONS).optional(),
 });
 
 const path = z.string().min(1);
@@ -105,7 +116,10 @@ export const configSchema = z.strictObject({
   train: trainSettingsSchema.omit({ highres: true }).extend({ python: path.optional() }),
   infer: z
     .strictObject({
+      /** Of all workers together. */
       threads: z.number().int().positive().default(2),
+      /** Processes that answer; the answers are the same for any number. */
+      workers: z.number().int().positive().default(1),
       /** Keep how long each answer took: two machines then give other bytes. */
       timing: z.boolean().default(false),
     })

@@ -23,3 +23,12 @@ export function wholeNumber(text: string): number {
     throw new InvalidArgumentError('expected a whole number of at least 0.');
   return value;
 }
+
+/** Parses a path whose extension must say what the file is. */
+export function endingIn(extension: string): (path: string) => string {
+  return (path) => {
+    if (!path.toLowerCase().endsWith(extension))
+      throw new InvalidArgumentError(`expected a name that ends in ${extension}.`);
+    return path;
+  };
+}

@@ -143,6 +143,18 @@ export function chosenSelection({
   return { selection, share, seed, threshold, firstSelectingLayer };
 }
 
+/** The other part: what the checkpoint alone decides. */
+export function checkpointGeometry({
+  selection,
+  share,
+  seed,
+  threshold,
+  firstSelectingLayer,
+  ...sizes
+}: Geometry): Omit<Geometry, keyof ChosenSelection> {
+  return sizes;
+}
+
 /** Indices of the layers whose high-res rows also attend to selected tokens: those above F. */
 export function attendingLayers({ selection, firstSelectingLayer, layers }: Geometry): number[] {
   if (selection === 'none') return [];

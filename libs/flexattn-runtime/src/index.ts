@@ -2,6 +2,9 @@ export { RuntimeError } from './error.js';
 export type { RuntimeErrorCode } from './error.js';
 export { buildPrompt, encodeConversation } from './conversation.js';
 export type { Conversation, EncodedConversation } from './conversation.js';
+export { deviceLine } from './device.js';
+export type { Device } from './device.js';
+export { regionBox } from './explain/boxes.js';
 export type { Box, PictureSize } from './explain/boxes.js';
 export type { ExplainedRegion, ExplainedStep, Explanation } from './explain/explanation.js';
 export type { ChosenSelection, Geometry, Selection, SelectionOptions } from './geometry.js';
@@ -29,6 +32,6 @@ export type {
   Scored,
   ScoreRequest,
 } from './node/local-model.js';
-export type { Device } from './node/session.js';
+export type { Precision } from './quantise/precision.js';
 export { verifyPrecision } from './node/verify-precision.js';
 export type { PrecisionCase, VerifyPrecisionOptions } from './node/verify-precision.js';

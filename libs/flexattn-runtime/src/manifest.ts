@@ -1,14 +1,46 @@
 import { z } from 'zod';
 import { SELECTIONS } from './geometry.js';
+import type { ChosenSelection, Geometry } from './geometry.js';
 import { PRECISIONS } from './quantise/precision.js';
 
 /** Lies in a compiled folder and lists every other file of it; written last. */
 export const MANIFEST_FILE = 'manifest.json';
 
+const count = z.number().int().nonnegative();
+
+/** Sizes and constants of a model: a `Geometry` without its selection. */
+const geometrySchema = z.strictObject({
+  hiddenSize: count,
+  intermediateSize: count,
+  layers: count,
+  heads: count,
+  kvHeads: count,
+  headDim: z.number(),
+  normEpsilon: z.number(),
+  ropeTheta: z.number(),
+  vocabSize: count,
+  maxPositions: count,
+  endOfText: count,
+  tiedEmbeddings: z.boolean(),
+  vision: z.strictObject({
+    hiddenSize: count,
+    intermediateSize: count,
+    layers: count,
+    heads: count,
+    patchSize: count,
+    normEpsilon: z.number(),
+  }),
+  lowresSize: count,
+  highresSize: count,
+  zoom: count,
+  size: count,
+  hd: count,
+}) satisfies z.ZodType<Omit<Geometry, keyof ChosenSelection>>;
+
 /** Schema of a compiled folder's manifest. */
 export const manifestSchema = z.strictObject({
   format: z.literal('flexattn-compiled'),
-  version: z.literal(2),
+  version: z.literal(3),
   /** How regions are selected, the checkpoint's own figures filled in. */
   selection: z.strictObject({
     selection: z.enum(SELECTIONS),
@@ -18,6 +50,9 @@ export const manifestSchema = z.strictObject({
     firstSelectingLayer: z.number().int().nonnegative(),
   }),
   precision: z.enum(PRECISIONS),
+  geometry: geometrySchema,
+  /** Bytes that the weights take once they are loaded. */
+  loadedBytes: count,
   /** By path relative to the folder, with `/`. */
   files: z.record(z.string(), z.strictObject({ size: z.number().int(), sha256: z.string().length(64) })),
 });

@@ -10,6 +10,8 @@ export interface LayerRegions {
 /** Regions chosen at every step: one per answer token (or one per option's first token when scoring). */
 export interface Regions {
   grid: 9;
+  /** High-res tokens per side, which tells where in the picture the regions lie. */
+  hd: number;
   steps: LayerRegions[][];
 }
 

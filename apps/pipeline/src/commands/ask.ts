@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
-import { positiveInteger } from '../flags.js';
+import { writeFileAtomic } from '@flexattn/stage';
+import { endingIn, positiveInteger } from '../flags.js';
 import { modelFingerprints } from '../model-fingerprints.js';
 import { isLongQuestion } from '../question-length.js';
 import { abortOnSignals } from '../signals.js';
@@ -13,6 +14,7 @@ interface AskFlags {
   maxNewTokens: number;
   device: 'auto' | 'cpu' | 'cuda' | 'webgpu';
   threads?: number;
+  explain?: string;
   json?: boolean;
 }
 
@@ -30,6 +32,7 @@ export function addAskCommand(program: Command): void {
     .option('--max-new-tokens <n>', 'the longest answer, in tokens', positiveInteger, 256)
     .option('--device <name>', 'auto, cpu, cuda or webgpu', 'auto')
     .option('--threads <n>', 'threads of the model; default: one per core', positiveInteger)
+    .option('--explain <file.png>', 'draw where in the picture the answer looked', endingIn('.png'))
     .option('--json', 'print the whole answer as JSON at the end')
     .addHelpText(
       'after',
@@ -42,23 +45,32 @@ export function addAskCommand(program: Command): void {
 
 async function ask(given: string, flags: AskFlags): Promise<void> {
   const question = given === STDIN ? (await text(process.stdin)).trim() : given;
-  const { buildPrompt, loadModel } = await import('@flexattn/flexattn-runtime');
+  const { buildPrompt, deviceLine, explanationPng, loadModel, readImage } =
+    await import('@flexattn/flexattn-runtime');
   const { device, threads, json } = flags;
   const signal = abortOnSignals();
+  const image = await readImage(flags.image);
+  const pixels = await image.raster();
   const model = await loadModel(flags.model, {
     device,
     threads,
     fingerprints: modelFingerprints(process.env),
   });
+  process.stderr.write(`${deviceLine(device)}\n`);
   try {
-    const answer = await model.generate({
-      image: flags.image,
+    const request = {
+      image: pixels,
       prompt: buildPrompt(question),
       maxNewTokens: flags.maxNewTokens,
       signal,
       ...(json === true ? {} : { onToken: (text: string) => void process.stdout.write(text) }),
-    });
-    process.stdout.write(json === true ? `${JSON.stringify(answer, null, 2)}\n` : '\n');
+    };
+    const answer = flags.explain === undefined ? await model.generate(request) : await model.explain(request);
+    if (flags.explain !== undefined && 'picture' in answer)
+      await writeFileAtomic(flags.explain, await explanationPng(image, answer));
+    process.stdout.write(
+      json === true ? `${JSON.stringify({ ...answer, selection: model.selection }, null, 2)}\n` : '\n',
+    );
   } finally {
     await model.close();
   }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { evalDirect } from './eval-direct.js';
 import { cleanDirect } from './clean-direct.js';
+import { compileDirect } from './compile-direct.js';
 import { initDirect } from './init-direct.js';
 import { inferDirect } from './infer-direct.js';
 
@@ -17,6 +18,7 @@ export interface DirectMode {
 /** The stages that run on paths too. */
 export const DIRECT_MODES: Readonly<Record<string, DirectMode>> = {
   clean: cleanDirect,
+  compile: compileDirect,
   eval: evalDirect,
   init: initDirect,
   infer: inferDirect,

@@ -1,7 +1,7 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import type { EncodedImage, Explanation } from '@flexattn/flexattn-runtime';
 import { writeFileAtomic } from '@flexattn/stage';
-import { positiveInteger } from '../flags.js';
+import { endingIn, positiveInteger } from '../flags.js';
 import { checkQuestion } from '../question-length.js';
 import { abortOnSignals } from '../signals.js';
 
@@ -46,9 +46,10 @@ async function explain(question: string, flags: ExplainFlags): Promise<void> {
     );
     return;
   }
-  const { buildPrompt, loadModel, readImage } = await import('@flexattn/flexattn-runtime');
+  const { buildPrompt, deviceLine, loadModel, readImage } = await import('@flexattn/flexattn-runtime');
   const image = await readImage(flags.image);
   const model = await loadModel(flags.model);
+  process.stderr.write(`${deviceLine()}\n`);
   try {
     const explanation = await model.explain({
       image,
@@ -59,7 +60,7 @@ async function explain(question: string, flags: ExplainFlags): Promise<void> {
     await draw(image, explanation, flags);
     process.stdout.write(
       flags.json === true
-        ? `${JSON.stringify(explanation, null, 2)}\n`
+        ? `${JSON.stringify({ ...explanation, selection: model.selection }, null, 2)}\n`
         : `${explanation.text}\nwrote ${files.join(', ')}\n`,
     );
   } finally {
@@ -72,13 +73,4 @@ async function draw(image: EncodedImage, explanation: Explanation, flags: Explai
   const token = flags.token === undefined ? undefined : flags.token - 1;
   await writeFileAtomic(flags.out, await explanationPng(image, explanation, token));
   if (flags.webp !== undefined) await writeFileAtomic(flags.webp, await explanationWebp(image, explanation));
-}
-
-/** Parses a path whose extension must say what the file is. */
-function endingIn(extension: string): (path: string) => string {
-  return (path) => {
-    if (!path.toLowerCase().endsWith(extension))
-      throw new InvalidArgumentError(`expected a name that ends in ${extension}.`);
-    return path;
-  };
 }

@@ -41,13 +41,21 @@ export function facts({ setup, clean, results }: Facts): Html {
   </dl>`;
 }
 
+/** What each kind of model takes of the picture. */
+const CHOICES: Record<Exclude<ModelSetup['selection'], 'none'>, string> = {
+  attention: 'chooses regions',
+  random: 'is given random regions',
+  centre: "is given the picture's centre",
+  all: 'is given every region',
+};
+
 /** A model's training and input in words. */
 function describe({ trained, selection }: ModelSetup, { init: { extra } }: RunSetup): string {
   const training = trained ? 'fine-tuned' : 'as it came';
   const pixels = (size: string | undefined) => (size === undefined ? '' : ` (${size} px)`);
   return selection === 'none'
     ? `${training}, sees the picture in low resolution only${pixels(extra['lowres_size'])}`
-    : `${training}, chooses regions to see in high resolution as well${pixels(extra['highres_size'])}`;
+    : `${training}, ${CHOICES[selection]} to see in high resolution as well${pixels(extra['highres_size'])}`;
 }
 
 function questionsAsked({ 'n-samples': counts }: Facts['results']): string {

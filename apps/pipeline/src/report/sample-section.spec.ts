@@ -16,6 +16,7 @@ const sample: Sample = {
 const regions = {
   model: 'flexattn',
   grid: 9,
+  hd: 72,
   choices: [
     { layer: 1, rows: [18, 40] },
     { layer: 2, rows: [40] },

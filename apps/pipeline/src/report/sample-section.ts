@@ -1,9 +1,10 @@
+import type { PictureSize } from '@flexattn/flexattn-runtime';
 import { isRight } from './choose-samples.js';
 import { html, type Html } from './html.js';
 import { markerKey } from './markers.js';
 import { coordinate } from './numbers.js';
 import { targetCounts } from './question.js';
-import { chosenRegions, type ChosenRegion, type LayerChoice, type PictureSize } from './regions.js';
+import { chosenRegions, type ChosenRegion, type LayerChoice } from './regions.js';
 
 /** A picture as the page holds it; width and height are those that the model saw, before padding. */
 export interface InlinePicture extends PictureSize {
@@ -29,6 +30,8 @@ export interface SampleRegions {
   model: string;
   /** Regions a side. */
   grid: number;
+  /** High-res tokens a side. */
+  hd: number;
   choices: readonly LayerChoice[];
 }
 
@@ -124,7 +127,7 @@ function answerRow({ model, position, text, score, losses }: SampleAnswer): Html
 
 function picture({ id, picture: { href, width, height }, stretched, regions }: Sample): Html {
   const chosen =
-    regions === null ? [] : chosenRegions(regions.choices, regions.grid, { width, height }, stretched);
+    regions === null ? [] : chosenRegions(regions.choices, regions.hd, { width, height }, stretched);
   const layers = regions?.choices.map(({ layer }) => layer) ?? [];
   const label = `Picture of ${id}${regions === null ? '' : `; ${regionsInWords(regions)}`}`;
   return html`<figure class="picture">

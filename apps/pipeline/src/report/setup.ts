@@ -1,9 +1,11 @@
+import type { Selection } from '@flexattn/flexattn-runtime';
+
 /** One of the models that a run compares. */
 export interface ModelSetup {
   name: string;
   trained: boolean;
-  /** `attention`: FlexAttention; `none`: the low-resolution input alone. */
-  selection: 'attention' | 'none';
+  /** `attention`: FlexAttention; `none`: the low-resolution input alone; the others: ablations. */
+  selection: Selection;
 }
 
 /** The parts of a run's configuration that the report tells. */

@@ -26,11 +26,12 @@ async function compileAll(
   for (const model of context.config.models) {
     const checkpoint = checkpointOf(context, model);
     if (dryRun && !existsSync(checkpoint)) continue;
-    const { name, selection } = model;
+    const { name, trained, selectFromLayer, ...settings } = model;
     reports[name] = await compileModel({
+      ...settings,
+      firstSelectingLayer: selectFromLayer,
       checkpoint,
       out: outOf(name),
-      selection,
       signal: context.signal,
       dryRun,
     });

@@ -1,7 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { answerMissing, openAnswerStore, type AnsweredItems, type InferItem } from '@flexattn/eval';
-import { sha256File, writeFileAtomic } from '@flexattn/stage';
+import { readJsonAs, sha256File, writeFileAtomic } from '@flexattn/stage';
+import { z } from 'zod';
 import { toolsOf } from '../code-hash.js';
 import { artifacts, shown, type RunContext } from '../run-context.js';
 import type { Stage } from '../stage.js';
@@ -9,6 +10,9 @@ import { benchmarkFolders } from './items.js';
 
 /** In the stage's folder: SHA-256 of each model that answered. */
 export const WEIGHTS_FILE = 'weights.json';
+
+/** The part of a compiled model's manifest that is told beside its answers. */
+const settingsSchema = z.looseObject({ selection: z.looseObject({}), precision: z.string() });
 
 export const infer: Stage = {
   name: 'infer',
@@ -19,14 +23,19 @@ export const infer: Stage = {
     items: artifacts(context, 'items'),
     ...benchmarkFolders(context),
   }),
-  parameters: ({ config }) => ({ ...config.infer, models: config.models.map(({ name }) => name) }),
+  parameters: ({ config: { infer, models } }) => {
+    const { workers, ...settings } = infer;
+    return { ...settings, models: models.map(({ name }) => name) };
+  },
   tools: () => Promise.resolve(toolsOf('@flexattn/flexattn-runtime')),
   produce: async (context, out) => {
     const weights: Record<string, string> = {};
     const reports: Record<string, object> = {};
     for (const { name } of context.config.models) {
-      weights[name] = await sha256File(join(artifacts(context, 'compile'), name, 'manifest.json'));
-      reports[name] = await answerAll(context, name, weights[name], out);
+      const manifest = join(artifacts(context, 'compile'), name, 'manifest.json');
+      weights[name] = await sha256File(manifest);
+      const { selection, precision } = await readJsonAs(manifest, settingsSchema);
+      reports[name] = { ...(await answerAll(context, name, weights[name], out)), ...selection, precision };
     }
     await writeFileAtomic(join(out, WEIGHTS_FILE), `${JSON.stringify(weights, null, 2)}\n`);
     return reports;
@@ -44,7 +53,7 @@ async function answerAll(
   out: string,
 ): Promise<AnsweredItems> {
   const { config, workspace, signal, quiet } = context;
-  const { timing, ...settings } = config.infer;
+  const { timing, workers, ...settings } = config.infer;
   const items = join(artifacts(context, 'items'), 'items.jsonl');
   const store = await openAnswerStore({
     folder: join(workspace, '.flexattn', 'answers'),
@@ -67,6 +76,7 @@ async function answerAll(
           root: workspace,
           out: scratch,
           threads: config.infer.threads,
+          workers,
           signal,
           quiet,
           onAnswer: async ({ id, ...answer }, ms) => {

@@ -68,7 +68,7 @@ function planOf(context: RunContext, model: ModelConfig) {
     checkpoint: artifacts(context, 'init'),
     data: artifacts(context, 'tokens'),
     images: pathOf(context, context.config.data.images),
-    settings: { ...settings, highres: model.selection === 'attention' },
+    settings: { ...settings, highres: model.selection !== 'none' },
     signal: context.signal,
     quiet: context.quiet,
   };

@@ -23,6 +23,14 @@ describe('regionBox', () => {
   });
 
   it.each([
+    [0, { width: 180, height: 90 }, box(0, 0, 20, 10)],
+    [40, { width: 180, height: 90 }, box(80, 40, 20, 10)],
+    [80, { width: 90, height: 180 }, box(80, 160, 10, 20)],
+  ])('puts region %i of a stretched picture of %j at %j', (index, picture, expected) => {
+    expect(regionBox(index, 72, picture, true)).toEqual(expected);
+  });
+
+  it.each([
     [72, { width: 640, height: 427 }],
     [26, { width: 333, height: 1001 }],
     [9, { width: 20, height: 20 }],

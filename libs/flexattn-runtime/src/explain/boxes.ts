@@ -19,11 +19,17 @@ export interface Box extends PictureSize {
  *
  * @param index - 0..80, row by row
  * @param hd - high-res tokens per side
+ * @param stretched - whether the picture was stretched to the square instead, each axis on its own
  * @returns the part that shows the picture, or null where the region shows nothing but padding
  */
-export function regionBox(index: number, hd: number, { width, height }: PictureSize): Box | null {
-  const side = Math.max(width, height);
+export function regionBox(
+  index: number,
+  hd: number,
+  { width, height }: PictureSize,
+  stretched = false,
+): Box | null {
   const along = (region: number, size: number) => {
+    const side = stretched ? size : Math.max(width, height);
     const offset = Math.floor((side - size) / 2);
     const edge = (place: number) => {
       const token = Math.ceil((place * hd) / GRID);

@@ -10,6 +10,7 @@ const explanation = explainAnswer(
     finish: 'length',
     regions: {
       grid: 9,
+      hd: 72,
       steps: [
         [
           { layer: 1, rows: [3, 40] },
@@ -23,7 +24,6 @@ const explanation = explainAnswer(
     },
   },
   { width: 900, height: 600 },
-  72,
 );
 
 describe('explainAnswer', () => {

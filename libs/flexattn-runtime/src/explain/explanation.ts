@@ -42,18 +42,16 @@ export interface Answered {
  * Puts the regions that an answer's tokens selected into pixels of the picture.
  *
  * @param picture - size before padding
- * @param hd - high-res tokens per side
  * @param tokenizer - without one every step's text is empty
  */
 export function explainAnswer(
   { text, tokens, finish, regions }: Answered,
   picture: PictureSize,
-  hd: number,
   tokenizer?: Tokenizer,
 ): Explanation {
   const boxes = Array.from({ length: GRID ** 2 }, (_, index) => ({
     index,
-    box: regionBox(index, hd, picture),
+    box: regionBox(index, regions.hd, picture),
   }));
   const stream = tokenizer && new TextStream(tokenizer);
   const steps = tokens.map((token, at) => {

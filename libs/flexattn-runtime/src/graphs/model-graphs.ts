@@ -13,6 +13,13 @@ export type GraphName = 'vision' | 'embed' | 'decoder';
 /** Bytes of the ONNX files; weights are referred to, not held. */
 export type ModelGraphs = Partial<Record<GraphName, Uint8Array>>;
 
+/** The graphs of a model, and what they need. */
+interface BuiltGraphs {
+  graphs: ModelGraphs;
+  /** Bytes that the weights which the graphs refer to take once they are loaded. */
+  loadedBytes: number;
+}
+
 /**
  * All graphs of a model over the tensors of its checkpoint.
  *
@@ -23,16 +30,19 @@ export function buildModelGraphs(
   geometry: Geometry,
   tensors: ReadonlyMap<string, TensorInfo>,
   quantised: readonly QuantisedWeight[] = [],
-): ModelGraphs {
+): BuiltGraphs {
   const byName = new Map(quantised.map((weight) => [weight.name, weight]));
   const build = (name: GraphName, fill: (context: GraphContext) => void): Uint8Array => {
     const graph = new GraphBuilder(name);
     fill({ graph, geometry, tensors, quantised: byName });
+    loadedBytes += graph.loadedBytes;
     return graph.toBytes();
   };
-  return {
+  let loadedBytes = 0;
+  const graphs = {
     vision: build('vision', buildVisionGraph),
     embed: build('embed', buildEmbedGraph),
     decoder: build('decoder', buildDecoderGraph),
   };
+  return { graphs, loadedBytes };
 }

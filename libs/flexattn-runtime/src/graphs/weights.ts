@@ -1,7 +1,8 @@
 import type { TensorInfo } from '@flexattn/model-prep';
 import { RuntimeError } from '../error.js';
 import type { Geometry } from '../geometry.js';
-import type { ElementType, GraphBuilder, Value } from '../onnx/graph.js';
+import type { ElementType } from '../onnx/external-data.js';
+import type { GraphBuilder, Value } from '../onnx/graph.js';
 import type { QuantisedWeight } from '../quantise/layout.js';
 import { quantisedLinear } from './quantised.js';
 

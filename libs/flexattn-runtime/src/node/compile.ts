@@ -6,8 +6,8 @@ import { linkOrCopy, parseJson, sha256File, writeFileAtomic } from '@flexattn/st
 import type { WrittenFile } from '@flexattn/stage';
 import { z } from 'zod';
 import { RuntimeError } from '../error.js';
-import { chosenSelection, geometryOf } from '../geometry.js';
-import type { ChosenSelection, Selection, SelectionOptions } from '../geometry.js';
+import { checkpointGeometry, chosenSelection, geometryOf } from '../geometry.js';
+import type { ChosenSelection, Geometry, Selection, SelectionOptions } from '../geometry.js';
 import { buildModelGraphs } from '../graphs/model-graphs.js';
 import { graphFile, MANIFEST_FILE } from '../manifest.js';
 import type { Manifest } from '../manifest.js';
@@ -42,7 +42,7 @@ export interface CompileReport {
   precision: Precision;
   /** Bytes of each graph, by name. */
   graphs: Record<string, number>;
-  /** Bytes of the checkpoint's weight files, which are linked; none of them is written. */
+  /** Bytes of the weight files: the checkpoint's, which are linked, or in fewer bits the one that is written. */
   weightBytes: number;
   /** What each matrix lost to fewer bits, in the order of the checkpoint; empty for `float`, and where nothing is written. */
   quantised: QuantisedTensor[];
@@ -59,8 +59,9 @@ const QUANTISATION_FILE = 'quantisation.json';
 /** What goes into the compiled folder: bytes to write, and weight files to link, by path inside it. */
 interface Plan {
   checkpoint: Checkpoint;
-  selection: ChosenSelection;
+  geometry: Geometry;
   precision: Precision;
+  loadedBytes: number;
   layout: QuantisedLayout | undefined;
   graphs: Record<string, number>;
   written: Map<string, Uint8Array>;
@@ -69,7 +70,8 @@ interface Plan {
 
 /**
  * Builds a model's graphs over its untouched weight files: `out` gets `graphs/*.onnx`, links to the weights, the
- * configuration, the tokenizer, and `manifest.json`, written last, with the sha256 of everything.
+ * configuration, the tokenizer, and `manifest.json`, written last, with the sha256 of everything. In fewer bits, one
+ * file has all weights, and the checkpoint's are not needed any more.
  *
  * @throws RuntimeError OUT_IS_CHECKPOINT, TENSOR_MISSING, TENSOR_SHAPE, UNSUPPORTED_CONFIG; ModelPrepError
  */
@@ -81,10 +83,11 @@ export async function compileModel(options: CompileOptions): Promise<CompileRepo
   }
   const plan = await planFolder(checkpoint, options);
   const quantised = dryRun ? [] : await writeFolder(plan, out, signal);
-  let weightBytes = 0;
+  let weightBytes = plan.layout === undefined ? 0 : plan.layout.bytes;
   for (const from of plan.linked.values()) weightBytes += (await stat(from)).size;
   const files = plan.written.size + plan.linked.size + (plan.layout === undefined ? 0 : 2);
-  const { selection: settings, precision, graphs } = plan;
+  const { precision, graphs } = plan;
+  const settings = chosenSelection(plan.geometry);
   return { selection: settings.selection, settings, precision, graphs, weightBytes, files, quantised };
 }
 
@@ -95,17 +98,24 @@ async function planFolder(dir: string, options: CompileOptions): Promise<Plan> {
   const geometry = geometryOf(checkpoint.config, { ...options, selection }, join(dir, 'config.json'));
   const tensors = new Map<string, TensorInfo>();
   for (const [name, info] of checkpoint.tensors) tensors.set(name, { ...info, file: placeOf(info.file) });
-  const written = await smallFiles(dir, checkpoint.config.mm_vision_tower);
   const layout = precision === 'float' ? undefined : layOutQuantised(tensors, { precision, blockSize });
+  for (const info of layout?.kept ?? []) tensors.set(info.name, info);
+  const written = await smallFiles(dir, checkpoint.config.mm_vision_tower);
+  if (layout !== undefined)
+    for (const name of written.keys()) if (name.endsWith(INDEX_FILE)) written.delete(name);
+  const built = buildModelGraphs(geometry, tensors, layout?.weights);
+  const { loadedBytes } = built;
   const graphs: Record<string, number> = {};
-  for (const [name, bytes] of Object.entries(buildModelGraphs(geometry, tensors, layout?.weights))) {
+  for (const [name, bytes] of Object.entries(built.graphs)) {
     graphs[name] = bytes.length;
     written.set(graphFile(name), bytes);
   }
   const linked = new Map<string, string>();
+  if (layout !== undefined)
+    return { checkpoint, geometry, precision, loadedBytes, layout, graphs, written, linked };
   // Links are resolved: a hub cache is symbolic links, which ONNX Runtime refuses.
   for (const file of checkpoint.files) linked.set(placeOf(file), await realpath(resolve(dir, file)));
-  return { checkpoint, selection: chosenSelection(geometry), precision, layout, graphs, written, linked };
+  return { checkpoint, geometry, precision, loadedBytes, layout, graphs, written, linked };
 }
 
 /** Configuration, weight index and tokenizer, byte for byte; only an absolute path to the vision tower is replaced. */
@@ -138,7 +148,7 @@ function placeOf(file: string): string {
 
 /** @returns what quantising did, where there is anything to quantise */
 async function writeFolder(plan: Plan, out: string, signal?: AbortSignal): Promise<QuantisedTensor[]> {
-  const { checkpoint, selection, precision, layout, written, linked } = plan;
+  const { checkpoint, geometry, precision, loadedBytes, layout, written, linked } = plan;
   await rm(join(out, MANIFEST_FILE), { force: true });
   const files: Record<string, WrittenFile> = {};
   const write = async (name: string, content: Parameters<typeof writeFileAtomic>[1]) => {
@@ -159,7 +169,15 @@ async function writeFolder(plan: Plan, out: string, signal?: AbortSignal): Promi
     );
     await write(QUANTISATION_FILE, `${JSON.stringify(quantised, null, 2)}\n`);
   }
-  const manifest: Manifest = { format: 'flexattn-compiled', version: 2, selection, precision, files };
+  const manifest: Manifest = {
+    format: 'flexattn-compiled',
+    version: 3,
+    selection: chosenSelection(geometry),
+    precision,
+    geometry: checkpointGeometry(geometry),
+    loadedBytes,
+    files,
+  };
   await writeFileAtomic(join(out, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
   return quantised;
 }

@@ -33,9 +33,9 @@ async function explanationOf() {
     text: 'red',
     tokens: [4, 2],
     finish: 'stop' as const,
-    regions: { grid: 9 as const, steps },
+    regions: { grid: 9 as const, hd: 72, steps },
   };
-  return explainAnswer(answer, { width, height }, 72);
+  return explainAnswer(answer, { width, height });
 }
 
 describe('model.explain', () => {

@@ -48,6 +48,16 @@ const choice = {
   options: ['red', 'blue plate'],
 };
 
+/** What `grouped-heads` says of itself. */
+const SETTINGS = {
+  selection: 'attention',
+  share: 0.1,
+  seed: 0,
+  threshold: 48,
+  firstSelectingLayer: 1,
+  precision: 'float',
+};
+
 describe('inferItems', () => {
   it('answers in the order of the items, as the model does one by one', async () => {
     const items = [
@@ -58,7 +68,7 @@ describe('inferItems', () => {
       { ...cat, id: 'a/3', prompt: buildPrompt('Why?') },
     ];
     const { report, answers } = await infer(items);
-    expect(report).toEqual({ items: 5, answered: 5, failed: {} });
+    expect(report).toEqual({ items: 5, answered: 5, failed: {}, model: SETTINGS });
     expect(answers.map((answer) => answer['id'])).toEqual(items.map((item) => item.id));
     const loaded = await openLocalModel(model, { threads: 2 });
     const image = join(root, cat.image);
@@ -68,6 +78,32 @@ describe('inferItems', () => {
       ...(await loaded.scoreOptions({ image: join(root, choice.image), prompt, options: choice.options })),
     });
     await loaded.close();
+  });
+
+  it('goes on after a stop, and begins anew where the weights changed under the same config.json', async () => {
+    const changing = join(root, 'changing');
+    await cp(model, changing, { recursive: true });
+    const items = [cat, { ...cat, id: 'a/2' }];
+    const stopAfterOne = async () => {
+      const controller = new AbortController();
+      const onAnswer = () => Promise.resolve(controller.abort());
+      const stopped = infer(items, { model: changing, signal: controller.signal, onAnswer });
+      await expect(stopped).rejects.toMatchObject({ exitCode: 130 });
+    };
+    const finish = async () => {
+      const asked: string[] = [];
+      const onAnswer = ({ id }: { id: string }) => Promise.resolve(void asked.push(id));
+      await infer(items, { model: changing, onAnswer });
+      return asked;
+    };
+    await stopAfterOne();
+    expect(await finish()).toEqual(['a/2']);
+    await stopAfterOne();
+    const weights = join(changing, 'model.safetensors');
+    const bytes = await readFile(weights);
+    bytes.writeUInt8((bytes.at(-100) ?? 0) ^ 1, bytes.length - 100);
+    await writeFile(weights, bytes);
+    expect(await finish()).toEqual(['a/1', 'a/2']);
   });
 
   it('stretches the picture where an item says so', async () => {

@@ -1,18 +1,19 @@
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { createProgress, parseJson, readTextLines, sha256File, writeFileAtomic } from '@flexattn/stage';
+import { dirname } from 'node:path';
+import { createProgress, parseJson, readTextLines, writeFileAtomic } from '@flexattn/stage';
+import { deviceLine } from '../device.js';
 import type { Selection } from '../geometry.js';
 import { parseItem } from '../items.js';
 import type { Answer, InferItem } from '../items.js';
-import { MANIFEST_FILE } from '../manifest.js';
 import { groupByPicture, groupsOfShard, WorkQueue } from '../work-queue.js';
 import type { NumberedItem, Shard } from '../work-queue.js';
 import { answerGroups } from './answer-groups.js';
 import { AnswerJournal, readEntries } from './answer-journal.js';
-import { exists } from './load-tokenizer.js';
 import { openLocalModel } from './local-model.js';
 import type { LocalModelOptions } from './local-model.js';
+import { identifyModel } from './model-identity.js';
+import type { ModelIdentity } from './model-identity.js';
 import { runPool } from './worker-pool.js';
 
 export interface InferOptions extends LocalModelOptions {
@@ -47,6 +48,8 @@ export interface InferReport {
   items: number;
   answered: number;
   failed: Record<string, number>;
+  /** How the model that answered selects, and its precision. */
+  model: ModelIdentity['settings'];
 }
 
 /** One run, or one part of it, on its way. */
@@ -69,7 +72,8 @@ interface Run {
  */
 export async function inferItems(options: InferOptions): Promise<InferReport> {
   const all = await readItems(options.items);
-  const key = await keyOf(options, all);
+  const model = await identifyModel(options.model, options);
+  const key = keyOf(options, model, all);
   const { shard = { index: 0, count: 1 }, out } = options;
   const groups = groupsOfShard(groupByPicture(all), shard);
   const items = groups.flatMap((group) => group.items);
@@ -88,7 +92,7 @@ export async function inferItems(options: InferOptions): Promise<InferReport> {
   if (shard.count === 1) await writeAnswers(out, all, journal.answers);
   else await finishShard(out, shard, key, all, journal.answers);
   await rm(journalFile, { force: true });
-  return reportOf(items, journal.answers);
+  return reportOf(items, journal.answers, model);
 }
 
 async function answerAll({ options, items, journal }: Run, queue: WorkQueue): Promise<void> {
@@ -104,6 +108,7 @@ async function answerAll({ options, items, journal }: Run, queue: WorkQueue): Pr
     progress.advance(1);
   };
   if (queue.size === 0) return;
+  if (quiet !== true) process.stderr.write(`${deviceLine(gpus === undefined ? options.device : 'cuda')}\n`);
   if (workers === 1 && gpus === undefined) {
     const model = await openLocalModel(options.model, modelOptions(options, options.threads));
     try {
@@ -162,11 +167,13 @@ async function* itemsOfFile(file: string): AsyncGenerator<InferItem> {
 }
 
 /** Names what is answered by what: a journal of another key is none of ours. */
-async function keyOf(options: InferOptions, items: readonly NumberedItem[]): Promise<string> {
-  const manifest = join(options.model, MANIFEST_FILE);
-  const identity = await sha256File((await exists(manifest)) ? manifest : join(options.model, 'config.json'));
-  const settings = modelOptions({ ...options, fingerprints: undefined, cacheBytes: undefined }, undefined);
-  const hash = createHash('sha256').update(JSON.stringify([identity, settings]));
+function keyOf(
+  options: InferOptions,
+  { sha256, settings }: ModelIdentity,
+  items: readonly NumberedItem[],
+): string {
+  const { device } = options;
+  const hash = createHash('sha256').update(JSON.stringify([sha256, settings, device]));
   for (const { item } of items) hash.update(`\n${JSON.stringify(item)}`);
   return hash.digest('hex');
 }
@@ -203,8 +210,12 @@ async function finishShard(
   if (answers.size === items.length) await writeAnswers(out, items, answers);
 }
 
-function reportOf(items: readonly NumberedItem[], answers: ReadonlyMap<number, Answer>): InferReport {
-  const report: InferReport = { items: items.length, answered: 0, failed: {} };
+function reportOf(
+  items: readonly NumberedItem[],
+  answers: ReadonlyMap<number, Answer>,
+  { settings }: ModelIdentity,
+): InferReport {
+  const report: InferReport = { items: items.length, answered: 0, failed: {}, model: settings };
   for (const { index } of items) {
     const answer = answers.get(index);
     if (answer === undefined) continue;

@@ -114,7 +114,7 @@ export class LocalModel {
     const tokenizer = await this.#tokenizerFor(request.prompt);
     const stream = tokenizer && new TextStream(tokenizer);
     const tokens: number[] = [];
-    const regions: Regions = { grid: 9, steps: [] };
+    const regions: Regions = { grid: 9, hd: this.geometry.hd, steps: [] };
     for await (const step of this.steps(request)) {
       tokens.push(step.token);
       regions.steps.push(step.regions);
@@ -131,7 +131,7 @@ export class LocalModel {
     const image = await photographOf(request.image);
     const answer = await this.generate({ ...request, image });
     const tokenizer = await this.#tokenizerFor(request.prompt);
-    return explainAnswer(answer, await image.raster(), this.geometry.hd, tokenizer);
+    return explainAnswer(answer, await image.raster(), tokenizer);
   }
 
   /** The tokens of `generate` one by one, with logits and selected regions. */
@@ -162,7 +162,8 @@ export class LocalModel {
     const prepared = await this.#prepare(image, await this.#idsOf(prompt), longest);
     stopIfAborted(signal);
     const { losses, regions } = await scoreBranches(this.#decoder, prepared, ids);
-    return { losses, best: losses.indexOf(Math.min(...losses)), regions: { grid: 9, steps: [regions] } };
+    const best = losses.indexOf(Math.min(...losses));
+    return { losses, best, regions: { grid: 9, hd: this.geometry.hd, steps: [regions] } };
   }
 
   /** Frees the model's memory. */

@@ -52,17 +52,8 @@ export async function openModelFolder(dir: string, options: FolderOptions = {}):
     { ...options, selection: options.selection ?? defaultSelection(checkpoint) },
     join(dir, 'config.json'),
   );
-  const graphs = buildModelGraphs(geometry, checkpoint.tensors);
-  return { dir: resolve(dir), geometry, graphs, weightBytes: loadedBytes(checkpoint, 'float') };
-}
-
-/** Of 32 bits a weight, the processor's own format whatever the file holds: what a precision takes in memory. */
-const LOADED_SHARE: Record<Precision, number> = { float: 1, int8: 0.3, int4: 0.2 };
-
-function loadedBytes({ tensors }: Checkpoint, precision: Precision): number {
-  let elements = 0;
-  for (const { shape } of tensors.values()) elements += shape.reduce((product, size) => product * size, 1);
-  return elements * Float32Array.BYTES_PER_ELEMENT * LOADED_SHARE[precision];
+  const { graphs, loadedBytes } = buildModelGraphs(geometry, checkpoint.tensors);
+  return { dir: resolve(dir), geometry, graphs, weightBytes: loadedBytes };
 }
 
 /** `attention` where the checkpoint has high-res projections. */
@@ -74,13 +65,12 @@ async function openCompiled(dir: string, options: FolderOptions): Promise<ModelF
   const manifest = await readJsonAs(join(dir, MANIFEST_FILE), manifestSchema);
   requireSame(dir, { ...manifest.selection, precision: manifest.precision }, options);
   await verifyFiles(dir, manifest, options.fingerprints);
-  const checkpoint = await openCheckpoint(dir);
-  const geometry = geometryOf(checkpoint.config, manifest.selection, join(dir, 'config.json'));
+  const geometry = { ...manifest.geometry, ...manifest.selection };
   const graphs: ModelGraphs = {};
   for (const name of ['vision', 'embed', 'decoder'] satisfies GraphName[]) {
     if (graphFile(name) in manifest.files) graphs[name] = await readFile(join(dir, graphFile(name)));
   }
-  return { dir: resolve(dir), geometry, graphs, weightBytes: loadedBytes(checkpoint, manifest.precision) };
+  return { dir: resolve(dir), geometry, graphs, weightBytes: manifest.loadedBytes };
 }
 
 /** What a folder was compiled for. */

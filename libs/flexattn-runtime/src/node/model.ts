@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { RuntimeError } from '../error.js';
 import type { Explanation } from '../explain/explanation.js';
-import type { Geometry } from '../geometry.js';
+import { chosenSelection } from '../geometry.js';
+import type { ChosenSelection, Geometry } from '../geometry.js';
 import { EncodedImage, readImage } from './image.js';
 import { openLocalModel } from './local-model.js';
 import type {
@@ -45,12 +46,15 @@ type Workplace = Pick<
 /** A model that answers questions about pictures. Several calls at once take turns. */
 export class FlexAttentionModel {
   readonly geometry: Geometry;
+  /** How it selects, all figures filled in. */
+  readonly selection: ChosenSelection;
   readonly #workplace: Workplace;
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
 
   constructor(workplace: Workplace) {
     this.geometry = workplace.geometry;
+    this.selection = chosenSelection(workplace.geometry);
     this.#workplace = workplace;
   }
 

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openCheckpoint, toFloat32 } from '@flexattn/model-prep';
@@ -6,6 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { quantiseRows } from '../quantise/blocks.js';
 import { layOutQuantised } from '../quantise/layout.js';
 import { compileModel } from './compile.js';
+import { openLocalModel } from './local-model.js';
+import { openModelFolder } from './model-folder.js';
 
 const GOLDEN = join(import.meta.dirname, '../../golden');
 /** F16 in two shards, a BF16 tower in a folder of its own, biases. */
@@ -39,11 +41,34 @@ describe.each(['int8', 'int4'] as const)('compileModel with %s', (precision) => 
         );
       }
       expect(quantised).toHaveLength(layout.weights.length);
-      const last = layout.weights.at(-1);
-      const end = last?.zeroPoints ?? last?.scales;
-      expect(file.length).toBe((end?.offset ?? 0) + (end?.length ?? 0));
+      for (const { name, byteOffset, byteLength } of layout.kept) {
+        const { data } = await checkpoint.read(name);
+        expect(file.subarray(byteOffset, byteOffset + byteLength).equals(data)).toBe(true);
+        expect(byteOffset % 64).toBe(0);
+      }
+      expect(layout.weights.length + layout.kept.length).toBe(checkpoint.tensors.size);
+      expect(file.length).toBe(layout.bytes);
     },
   );
+
+  it('needs the checkpoint no more, and counts what is loaded', async () => {
+    const checkpoint = join(out, 'checkpoint');
+    await cp(SHARDED, checkpoint, { recursive: true });
+    const compiled = join(out, 'compiled');
+    await compileModel({ checkpoint, out: compiled, precision });
+    await rm(checkpoint, { recursive: true });
+    const files = await readdir(compiled, { recursive: true });
+    expect(files.filter((name) => name.includes('safetensors'))).toEqual([]);
+    const { geometry, weightBytes } = await openModelFolder(compiled);
+    const whole = await openModelFolder(SHARDED);
+    expect(geometry).toEqual(whole.geometry);
+    expect(weightBytes).toBeLessThan(whole.weightBytes);
+    const model = await openLocalModel(compiled, { threads: 1 });
+    const image = join(SHARDED, 'image0.png');
+    const { tokens } = await model.generate({ image, prompt: [1, -200, 9], maxNewTokens: 2 });
+    expect(tokens).toHaveLength(2);
+    await model.close();
+  });
 
   it('lists it in the manifest and tells the error of every matrix beside it', async () => {
     const { quantised } = await compileModel({ checkpoint: SHARDED, out, precision });

@@ -32,7 +32,7 @@ const CHUNK_BYTES = 8 * 1024 * 1024;
 export async function* quantisedBytes(
   dir: string,
   tensors: ReadonlyMap<string, TensorInfo>,
-  { weights }: QuantisedLayout,
+  { weights, kept }: QuantisedLayout,
   report: (tensor: QuantisedTensor) => void,
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
@@ -43,8 +43,7 @@ export async function* quantisedBytes(
   };
   const padding = () => count(new Uint8Array(aligned(written) - written));
   for (const weight of weights) {
-    const info = tensors.get(weight.name);
-    if (info === undefined) throw new Error(`no tensor ${weight.name} in the checkpoint`);
+    const info = infoOf(tensors, weight.name);
     const [scales, zeroPoints]: [Uint8Array[], Uint8Array[]] = [[], []];
     let [squares, errorSquares] = [0, 0];
     yield padding();
@@ -65,28 +64,51 @@ export async function* quantisedBytes(
     const error = squares === 0 ? 0 : Math.sqrt(errorSquares / squares);
     report({ name: weight.name, bits: weight.format.bits, error });
   }
+  for (const { name } of kept) {
+    yield padding();
+    for await (const part of readBytes(dir, infoOf(tensors, name), CHUNK_BYTES)) {
+      stopIfAborted(signal);
+      yield count(part);
+    }
+  }
+}
+
+function infoOf(tensors: ReadonlyMap<string, TensorInfo>, name: string): TensorInfo {
+  const info = tensors.get(name);
+  if (info === undefined) throw new Error(`no tensor ${name} in the checkpoint`);
+  return info;
 }
 
 /** A tensor's rows as 32-bit floats, some at a time. */
 async function* readRows(
   dir: string,
-  { file, dtype, byteOffset, byteLength }: TensorInfo,
+  info: TensorInfo,
   { rows, columns }: QuantisedWeight,
 ): AsyncGenerator<Float32Array> {
+  const rowBytes = info.byteLength / rows;
+  const perChunk = Math.max(1, Math.floor(CHUNK_BYTES / rowBytes));
+  for await (const data of readBytes(dir, info, perChunk * rowBytes)) {
+    yield toFloat32({ dtype: info.dtype, shape: [data.length / rowBytes, columns], data });
+  }
+}
+
+/** A tensor's bytes, `chunkBytes` at a time. */
+async function* readBytes(
+  dir: string,
+  { file, byteOffset, byteLength }: TensorInfo,
+  chunkBytes: number,
+): AsyncGenerator<Uint8Array> {
   const path = resolve(dir, file);
   const handle = await openFile(path);
   try {
-    const rowBytes = byteLength / rows;
-    const perChunk = Math.max(1, Math.floor(CHUNK_BYTES / rowBytes));
-    for (let row = 0; row < rows; row += perChunk) {
-      const count = Math.min(perChunk, rows - row);
-      const data = new Uint8Array(count * rowBytes);
-      const { bytesRead } = await handle.read(data, 0, data.length, byteOffset + row * rowBytes);
+    for (let begin = 0; begin < byteLength; begin += chunkBytes) {
+      const data = new Uint8Array(Math.min(chunkBytes, byteLength - begin));
+      const { bytesRead } = await handle.read(data, 0, data.length, byteOffset + begin);
       if (bytesRead < data.length) {
-        const what = `expected ${data.length} bytes from ${byteOffset + row * rowBytes} on, got ${bytesRead}`;
+        const what = `expected ${data.length} bytes from ${byteOffset + begin} on, got ${bytesRead}`;
         throw new RuntimeError('MODEL_DAMAGED', what, { file: path, hint: 'fetch the file again' });
       }
-      yield toFloat32({ dtype, shape: [count, columns], data });
+      yield data;
     }
   } finally {
     await handle.close();

@@ -1,4 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { chosenDevice, DEVICE_HINTS } from '../device.js';
+import type { Device } from '../device.js';
 import { RuntimeError } from '../error.js';
 import type { GraphName, ModelGraphs } from '../graphs/model-graphs.js';
 
@@ -11,22 +13,12 @@ export interface HostTensor {
 /** Inputs by name. */
 export type Feeds = Record<string, HostTensor>;
 
-/** What computes: `auto` is the best that there is, today the processor. */
-export type Device = 'auto' | 'cpu' | 'cuda' | 'webgpu';
-
 export interface SessionOptions {
   /** Default `auto`. */
   device?: Device | undefined;
   /** Threads of one run; default: ONNX Runtime's, one per core. */
   threads?: number | undefined;
 }
-
-/** How a device is had where ONNX Runtime finds none. */
-const DEVICE_HINTS = {
-  cuda: 'install the NVIDIA driver, CUDA 13 and cuDNN 9, and put libonnxruntime_providers_{shared,cuda}.so of this version beside the binding of onnxruntime-node; or use --device cpu',
-  webgpu:
-    'install a Vulkan driver and its loader libvulkan.so.1 (or Metal, Direct3D 12), or use --device cpu',
-};
 
 /**
  * The graphs of one model in ONNX Runtime: the only code that touches it. `run` blocks the event loop, so a model that
@@ -83,10 +75,10 @@ export class GraphSessions {
 /** Threads sleep between runs: four sessions share the cores, and pictures are decoded beside them. */
 function sessionOptions(
   folder: string,
-  { threads, device = 'auto' }: SessionOptions,
+  { threads, device }: SessionOptions,
 ): InferenceSession.SessionOptions {
   return {
-    executionProviders: [device === 'auto' ? 'cpu' : device],
+    executionProviders: [chosenDevice(device)],
     logSeverityLevel: 3,
     // The graphs name their fused kernels; further fusions transpose inside a product, which divides by zero rows.
     graphOptimizationLevel: 'basic',

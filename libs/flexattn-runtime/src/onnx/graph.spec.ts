@@ -25,6 +25,18 @@ describe('GraphBuilder', () => {
     expect(build()).toEqual(build());
   });
 
+  it('counts what it loads from other files: 16-bit floats as 32 bits, everything once', () => {
+    const graph = new GraphBuilder('sizes');
+    const place = { location: 'a.bin', offset: 0 };
+    graph.external('half', 'BFLOAT16', [2, 3], { ...place, length: 12 });
+    expect(graph.loadedBytes).toBe(24);
+    graph.external('half', 'BFLOAT16', [2, 3], { ...place, length: 12 });
+    graph.external('whole', 'FLOAT', [2], { ...place, length: 8 });
+    graph.external('bits', 'UINT8', [5], { ...place, length: 5 });
+    graph.floats([1, 2]);
+    expect(graph.loadedBytes).toBe(24 + 8 + 5);
+  });
+
   it('names dynamic dimensions and keeps fixed ones', () => {
     const shape = model.graph?.input[0]?.type?.value.value?.shape?.dim.map((dim) => dim.value.value);
     expect(shape).toEqual(['rows', 3n]);

@@ -1,4 +1,6 @@
 import { create, toBinary } from '@bufbuild/protobuf';
+import { loadedBytes } from './external-data.js';
+import type { ElementType, ExternalData } from './external-data.js';
 import type { AttributeProto, GraphProto, NodeProto, TensorProto, ValueInfoProto } from './onnx_pb.js';
 import {
   AttributeProtoSchema,
@@ -21,16 +23,6 @@ export type Attribute = number | string | readonly number[] | { readonly float: 
 /** A node's attributes by name; `If` has graphs among them. */
 type Attributes = Record<string, Attribute | GraphProto>;
 
-/** Element types that our graphs use, by their ONNX names. */
-export type ElementType = 'FLOAT' | 'FLOAT16' | 'BFLOAT16' | 'UINT8' | 'INT32' | 'INT64' | 'BOOL';
-
-/** Where an external initialiser lies: `location` relative to the model folder, offsets in bytes. */
-export interface ExternalData {
-  location: string;
-  offset: number;
-  length: number;
-}
-
 /** Newest operator set with every operator that we use (RMSNormalization came with 23), and its file version. */
 const OPSET = 23n;
 const IR_VERSION = 11n;
@@ -50,6 +42,7 @@ export class GraphBuilder {
   readonly #inline = new Map<string, Value>();
   readonly #external = new Map<string, Value>();
   readonly #outputNames = new Map<Value, string>();
+  #loadedBytes = 0;
 
   constructor(name: string) {
     this.#name = name;
@@ -132,7 +125,13 @@ export class GraphBuilder {
       }),
     );
     this.#external.set(name, name);
+    this.#loadedBytes += loadedBytes(type, shape, data);
     return name;
+  }
+
+  /** Bytes that the initialisers outside the graph take once they are loaded: 16-bit floats are widened to 32. */
+  get loadedBytes(): number {
+    return this.#loadedBytes;
   }
 
   /** The model file's bytes. */

@@ -1,5 +1,5 @@
 import type { TensorInfo } from '@flexattn/model-prep';
-import type { ExternalData } from '../onnx/graph.js';
+import type { ExternalData } from '../onnx/external-data.js';
 import { blocksPerRow, rowBytes } from './blocks.js';
 import type { QuantiseFormat } from './blocks.js';
 import { formatOf } from './precision.js';
@@ -17,18 +17,25 @@ export interface QuantisedWeight {
   zeroPoints?: ExternalData;
 }
 
-/** The file that holds a model's quantised weights, and what lies where in it. */
+/** The file that holds a quantised model's weights, and what lies where in it. */
 export interface QuantisedLayout {
   /** Relative to the compiled folder. */
   file: string;
   /** In the order of the file. */
   weights: QuantisedWeight[];
+  /** What stays as it is (embeddings, norms, biases), where it lies in this file: behind `weights`, in this order. */
+  kept: TensorInfo[];
+  /** Of the whole file. */
+  bytes: number;
 }
 
 /** Bytes: what a processor reads at once, so that every part begins as the kernels like it. */
 const ALIGNMENT = 64;
 
-/** Lays out the weights that are stored in fewer bits: matrix by matrix, values, scales, zero points. */
+/**
+ * Lays out all weights of a model, so that its folder needs no other file: matrix by matrix, values, scales and zero
+ * points of those that are stored in fewer bits; behind them the other tensors, byte for byte.
+ */
 export function layOutQuantised(
   tensors: ReadonlyMap<string, TensorInfo>,
   quantisation: Quantisation,
@@ -41,17 +48,23 @@ export function layOutQuantised(
     return { location: file, offset, length };
   };
   const weights: QuantisedWeight[] = [];
-  for (const { name, shape } of tensors.values()) {
+  const rest: TensorInfo[] = [];
+  for (const info of tensors.values()) {
+    const { name, shape } = info;
     const format = formatOf(name, shape, quantisation);
     const [rows = 0, columns = 0] = shape;
-    if (format === undefined) continue;
+    if (format === undefined) {
+      rest.push(info);
+      continue;
+    }
     const bytes = rowBytes(columns, format);
     const values = place(rows * bytes.values);
     const scales = place(rows * blocksPerRow(columns, format) * Float32Array.BYTES_PER_ELEMENT);
     const zeroPoints = format.symmetric ? {} : { zeroPoints: place(rows * bytes.zeroPoints) };
     weights.push({ name, format, rows, columns, values, scales, ...zeroPoints });
   }
-  return { file, weights };
+  const kept = rest.map((info) => ({ ...info, file, byteOffset: place(info.byteLength).offset }));
+  return { file, weights, kept, bytes: end };
 }
 
 /** The next offset at which a part may begin. */

@@ -41,6 +41,7 @@ const regionsSchema = z.object({
   id: z.string(),
   regions: z.object({
     grid: z.number().int().positive(),
+    hd: z.number().int().positive(),
     steps: z.array(z.array(z.object({ layer: count, rows: z.array(count) }))),
   }),
 });
@@ -61,7 +62,7 @@ export async function readRegions(
     if (expected === undefined) continue;
     const {
       id,
-      regions: { grid, steps },
+      regions: { grid, hd, steps },
     } = parseLine(file, line, regionsSchema);
     if (id !== expected) {
       throw new StageError('BAD_CONTENT', `expected the answer to "${expected}", got that to "${id}"`, {
@@ -70,7 +71,7 @@ export async function readRegions(
         hint: 'score the answers again',
       });
     }
-    regions.set(id, { model, grid, choices: steps[0] ?? [] });
+    regions.set(id, { model, grid, hd, choices: steps[0] ?? [] });
   }
   return regions;
 }

@@ -91,7 +91,7 @@ async function makeRun(root: string): Promise<ReportOptions> {
   const answers: Record<string, string> = {};
   for (const { name, selection } of config.models) {
     const layers = CHOSEN.map((rows, i) => ({ layer: i + 1, rows }));
-    const regions = { grid: 9, steps: selection === 'attention' ? [layers, []] : [] };
+    const regions = { grid: 9, hd: 72, steps: selection === 'attention' ? [layers, []] : [] };
     const lines = asked.map((text, i) => {
       const { id, options: choices } = JSON.parse(text) as { id: string; options?: string[] };
       const right = selection === 'attention' && i % 6 !== 0;
