@@ -41,6 +41,7 @@ describe('the GitHub workflow', () => {
     const cache = steps.find(({ uses }) => uses?.startsWith('actions/cache@'));
     expect(String(cache?.with?.['path']).trim().split('\n')).toEqual([
       '.nx/cache',
+      '.nx/workspace-data',
       '.flexattn/store',
       '.flexattn/receipts',
     ]);
