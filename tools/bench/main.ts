@@ -19,5 +19,12 @@ if (load === undefined) {
   );
   process.exitCode = 2;
 } else {
-  await (await load()).bench(args);
+  try {
+    await (await load()).bench(args);
+  } catch (error) {
+    if (!(error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')))
+      throw error;
+    console.error(`error: ${error.message}`);
+    process.exitCode = 2;
+  }
 }
