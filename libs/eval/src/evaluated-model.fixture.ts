@@ -30,10 +30,11 @@ export function line(i: number, score: number | null, more: Partial<AnswerLine> 
   };
 }
 
-const task = (accuracy: number | null): TaskScore => ({
+/** The score of a task without errors. */
+export const taskScore = (metric: string, n: number, score: number | null): TaskScore => ({
   protocol: 'plain',
-  metric: 'accuracy',
-  n: 10,
+  metric,
+  n,
   errors: 0,
   unjudged: 0,
   unparseable: 0,
@@ -42,7 +43,11 @@ const task = (accuracy: number | null): TaskScore => ({
   interval95: null,
   choices: null,
   positionBias: null,
-  accuracy,
+  [metric]: score,
+});
+
+const task = (accuracy: number | null): TaskScore => ({
+  ...taskScore('accuracy', 10, accuracy),
   accuracy_stderr: 0.1,
   accuracy_interval95: null,
 });

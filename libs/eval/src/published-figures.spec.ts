@@ -1,22 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { taskScore } from './evaluated-model.fixture.js';
 import { publishedFigures } from './published-figures.js';
-import type { TaskScore } from './summary.js';
 
 function vstarResults(effective: number, metric: string, original = 191) {
-  const score: TaskScore = {
-    protocol: 'plain',
-    metric,
-    n: effective,
-    errors: 0,
-    unjudged: 0,
-    unparseable: 0,
-    empty: 0,
-    cut: 0,
-    interval95: null,
-    choices: null,
-    positionBias: null,
-    [metric]: 0.5,
-  };
+  const score = taskScore(metric, effective, 0.5);
   return {
     models: ['flexattn'],
     results: { flexattn: { vstar: score, vstar_direct_attributes: score } },

@@ -72,6 +72,14 @@ export function decoderTensors({
   return new Map(shapes.map(([name, shape]) => [name, tensor(name, shape, dtype)]));
 }
 
+/** A checkpoint of two layers, the second of which selects: enough to meet every call on files. */
+export const twoLayers = (): CheckpointParts => ({
+  config: { ...CONFIG, num_hidden_layers: 2 },
+  tensors: new Map([...decoderTensors()].filter(([name]) => !/layers\.([2-9]|10)\./.test(name))),
+});
+/** What FlexAttention adds to its config.json. */
+export const TWO_LAYERS_EXTRA = { ...EXTRA, select_from_layer: '1' };
+
 /** The vision tower's tensors of `VISION`, as its own file names them. */
 export function visionTensors(prefix = ''): Tensors {
   const layer = 'vision_model.encoder.layers.0.';

@@ -22,7 +22,7 @@ import { abortOnSignals } from '../signals.js';
 import { summaryText } from '../summary-text.js';
 import type { DirectMode } from './direct.js';
 
-interface EvalFlags {
+type EvalFlags = {
   list?: boolean;
   describe?: string;
   benchmark?: string;
@@ -39,7 +39,7 @@ interface EvalFlags {
   json?: boolean;
   dryRun?: boolean;
   quiet?: boolean;
-}
+};
 
 const EXAMPLES = `
 Benchmarks without a configuration: what there is, what to ask, what answers score.
@@ -91,7 +91,7 @@ export const evalDirect: DirectMode = {
   },
   isAskedFor: (flags) => OWN_FLAGS.some((name) => flags[name] !== undefined),
   run: async (given) => {
-    const flags = given as unknown as EvalFlags;
+    const flags = given as EvalFlags;
     if (flags.list === true) {
       const all = [...benchmarks.values()];
       return print(flags, all.map(describeBenchmark), () => formatBenchmarkList(all));

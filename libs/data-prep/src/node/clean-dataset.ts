@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { acquireLock, toIoError } from '@flexattn/stage';
+import { toIoError, withLock } from '@flexattn/stage';
 import { DataPrepError } from '../errors.js';
 import type { ImageIndex } from '../image-index.js';
 import type { CleanReport } from '../report.js';
@@ -47,8 +47,7 @@ export async function withOutput<T>(
   format: CleanSettings['format'],
   work: (output: CleanOutput) => Promise<T>,
 ): Promise<T> {
-  const release = await acquireLock(join(out, '.clean.lock'));
-  try {
+  return withLock(join(out, '.clean.lock'), async () => {
     const output = await openCleanOutput(out, format);
     try {
       return await work(output);
@@ -56,9 +55,7 @@ export async function withOutput<T>(
       await output.abort();
       throw error;
     }
-  } finally {
-    await release();
-  }
+  });
 }
 
 /** Each image root is one index, however many files name it. */

@@ -4,10 +4,9 @@ import { FlexattnError } from '@flexattn/stage';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   checkpointFolders,
-  CONFIG,
-  decoderTensors,
-  EXTRA,
   snapshot,
+  TWO_LAYERS_EXTRA as extra,
+  twoLayers,
   writeCheckpoint,
 } from '../checkpoint.fixture.js';
 import { downloadCheckpoint } from './download-checkpoint.js';
@@ -16,12 +15,6 @@ import { HubServer } from './hub-server.fixture.js';
 import { initialiseHighResProjections } from './initialise.js';
 
 const { path } = checkpointFolders();
-/** Two layers are enough to meet every call. */
-const PARTS = {
-  config: { ...CONFIG, num_hidden_layers: 2 },
-  tensors: new Map([...decoderTensors()].filter(([name]) => !/layers\.([2-9]|10)\./.test(name))),
-};
-const extra = { ...EXTRA, select_from_layer: '1' };
 
 let hub: HubServer;
 let endpoint: string;
@@ -85,16 +78,16 @@ async function failAt(
 describe.each(Object.entries(WORKS))('%s', (name, { run, result }) => {
   it.each(['ENOSPC', 'EIO'])('ends with exit code 74 and no harm for %s at every file call', async (code) => {
     const inPlace = name.includes('place');
-    const original = snapshot(writeCheckpoint(path(), PARTS));
+    const original = snapshot(writeCheckpoint(path(), twoLayers()));
     const whole = path();
-    writeCheckpoint(join(whole, 'checkpoint'), PARTS);
+    writeCheckpoint(join(whole, 'checkpoint'), twoLayers());
     await run(whole);
     const expected = snapshot(join(whole, result));
     let at = 0;
     for (; ; at++) {
       const folder = path();
       mkdirSync(folder);
-      writeCheckpoint(join(folder, 'checkpoint'), PARTS);
+      writeCheckpoint(join(folder, 'checkpoint'), twoLayers());
       const failure = await failAt(run, folder, at, code);
       if (failure === undefined) break;
       if (!(failure instanceof FlexattnError) || failure.exitCode !== 74) throw failure as Error;

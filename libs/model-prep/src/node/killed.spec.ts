@@ -3,10 +3,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   checkpointFolders,
-  CONFIG,
-  decoderTensors,
-  EXTRA,
   snapshot,
+  TWO_LAYERS_EXTRA as extra,
+  twoLayers,
   writeCheckpoint,
 } from '../checkpoint.fixture.js';
 import { compileInto, runKilled } from './compiled.fixture.js';
@@ -16,11 +15,6 @@ import { HubServer } from './hub-server.fixture.js';
 /** Of each kind; the long form has 50. */
 const KILLS = Number(process.env['FLEXATTN_KILLS'] ?? 4);
 const { path } = checkpointFolders();
-const PARTS = {
-  config: { ...CONFIG, num_hidden_layers: 2 },
-  tensors: new Map([...decoderTensors()].filter(([name]) => !/layers\.([2-9]|10)\./.test(name))),
-};
-const extra = { ...EXTRA, select_from_layer: '1' };
 
 let compiled: string;
 let hub: HubServer;
@@ -60,7 +54,7 @@ const WORKS: Record<string, (folder: string) => Work> = {
 function start(): string {
   const folder = path();
   mkdirSync(folder);
-  writeCheckpoint(join(folder, 'checkpoint'), PARTS);
+  writeCheckpoint(join(folder, 'checkpoint'), twoLayers());
   return folder;
 }
 

@@ -42,15 +42,11 @@ export async function acquireLock(path: string): Promise<() => Promise<void>> {
 /** Runs `work` while it holds the lock file `path`; as `acquireLock`. */
 export async function withLock<T>(path: string, work: () => Promise<T>): Promise<T> {
   const release = await acquireLock(path);
-  let result: T;
   try {
-    result = await work();
-  } catch (failure) {
+    return await work();
+  } finally {
     await release();
-    throw failure;
   }
-  await release();
-  return result;
 }
 
 /** Gives the file `mine` the name `path` as well, once nobody holds it. */

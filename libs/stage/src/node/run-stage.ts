@@ -15,7 +15,7 @@ import { writeFileAtomic } from './atomic-file.js';
 import { ContentStore } from './content-store.js';
 import type { Fingerprints } from './fingerprint.js';
 import { toIoError } from './io-error.js';
-import { acquireLock } from './lock.js';
+import { withLock } from './lock.js';
 
 export interface StageRun extends StageInputs {
   /** The folder that holds `.flexattn/` (store, receipts, memo) and `runs/`. */
@@ -47,16 +47,13 @@ const RECEIPT = 'receipt.json';
  */
 export async function runStage(options: StageRun): Promise<StageResult> {
   const runFolder = resolveInside(join(options.workspace, 'runs'), options.run);
-  const release = await acquireLock(resolveInside(runFolder, `.${options.stage}.lock`));
-  try {
+  return withLock(resolveInside(runFolder, `.${options.stage}.lock`), async () => {
     try {
       return await new Attempt(options, resolveInside(runFolder, options.stage)).result();
     } finally {
       await options.fingerprints.save();
     }
-  } finally {
-    await release();
-  }
+  });
 }
 
 /** Reads a receipt; undefined where there is none or its text is not one: torn, edited, of another shape. */

@@ -2,12 +2,12 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import {
-  acquireLock,
   createProgress,
   readJsonAs,
   runProgram,
   sha256File,
   StageError,
+  withLock,
   writeFileAtomic,
 } from '@flexattn/stage';
 import { TrainError } from '../errors.js';
@@ -53,12 +53,10 @@ export async function ensurePythonEnvironment(options: PythonEnvironmentOptions)
   }
   const present = await intactEnvironment(dir, signal);
   if (present !== undefined) return present;
-  const release = await acquireLock(`${dir}.lock`);
-  try {
-    return (await intactEnvironment(dir, signal)) ?? (await makeEnvironment(options));
-  } finally {
-    await release();
-  }
+  return withLock(
+    `${dir}.lock`,
+    async () => (await intactEnvironment(dir, signal)) ?? (await makeEnvironment(options)),
+  );
 }
 
 function interpreterOf(dir: string): string {
