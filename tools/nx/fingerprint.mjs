@@ -6,9 +6,11 @@
  *     node tools/nx/fingerprint.mjs STAGE
  */
 import { randomUUID } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { configLayers, mergeLayers } from '@flexattn/pipeline/config-layers';
 import { Fingerprints, isIntact } from '@flexattn/stage';
 import { STAGES } from './stages.mjs';
 
@@ -27,10 +29,9 @@ try {
 }
 
 async function fingerprintOf(file) {
-  const text = readFileSync(file, 'utf8');
-  const config = parse(text);
+  const config = await mergedConfig(file);
   // The stage itself says what is wrong with the file; other configurations have nothing to do with it.
-  if (config === undefined) return ['not JSON', text.length, text];
+  if (typeof config === 'string') return ['not a configuration', config];
   const parts = sections.map((section) => JSON.stringify(config[section] ?? null));
   const hashes = await Promise.all(reads.flatMap((path) => valuesAt(config, path)).map(hashOf));
   const run = basename(file, '.json');
@@ -41,11 +42,19 @@ async function fingerprintOf(file) {
   return [...parts, ...hashes, ...(isNamed ? receipts : []), await artifactState(run)];
 }
 
-function parse(text) {
+/** What a configuration and those that it extends say together; the text of the first that cannot be read. */
+async function mergedConfig(file) {
+  let last = file;
   try {
-    return JSON.parse(text);
+    return mergeLayers(
+      await configLayers(file, {
+        read: async (path) => (last = await readFile(path, 'utf8')),
+        parse: (text) => JSON.parse(text),
+        refuse: (what) => new SyntaxError(what),
+      }),
+    );
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
+    if (error instanceof SyntaxError || error?.code === 'ENOENT') return last;
     throw error;
   }
 }

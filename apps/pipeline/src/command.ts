@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addAskCommand } from './commands/ask.js';
 import { addCompareCommand } from './commands/compare.js';
+import { addConfigCommand } from './commands/config.js';
 import { addConvertCommand } from './commands/convert.js';
 import { addDiffWeightsCommand } from './commands/diff-weights.js';
 import { addDownloadCommand } from './commands/download.js';
@@ -30,5 +31,6 @@ export function createProgram(version: string): Command {
   addConvertCommand(program);
   addDiffWeightsCommand(program);
   addPythonCommand(program);
+  addConfigCommand(program);
   return program;
 }

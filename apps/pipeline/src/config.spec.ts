@@ -84,11 +84,15 @@ describe('a configuration', () => {
   });
 
   const bad: [string, string, RegExp][] = [
-    ['an unknown key', edited((one) => (one['cleen'] = {})), /run\.json: .*cleen/],
+    [
+      'an unknown key',
+      edited((one) => (one['cleen'] = {})),
+      /run\.json\[cleen\]: line 1, column \d+: unknown key "cleen": did you mean "clean"\?/,
+    ],
     [
       'an unknown key further in',
       edited((one) => (one['train'] = { ...one['train'], learningRat: 1 })),
-      /\[train\].*learningRat/,
+      /\[train\.learningRat\].*did you mean "learningRate"\?/,
     ],
     [
       'a wrong type',
@@ -145,7 +149,7 @@ describe('a configuration', () => {
     [
       'a misspelt figure of extra',
       edited((one) => Object.assign(one['init'] ?? {}, { extra: { treshold: '2' } })),
-      /\[init\.extra\].*treshold/,
+      /\[init\.extra\.treshold\].*did you mean "threshold"\?/,
     ],
     ['no JSON', '{"data": ', /line 1, column/],
     ['a key that stands twice', '{"data": 1, "data": 2}', /"data" stands twice/],

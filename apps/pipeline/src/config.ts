@@ -89,13 +89,15 @@ const judgeSchema = z.strictObject({
   model: z.string().min(1),
   /** Requests at once. */
   concurrency: z.number().int().positive().default(8),
-  /** Seconds for one answer, repetitions included. */
-  timeLimit: z.number().positive().default(120),
+  /** For one answer, repetitions included. */
+  timeLimitSeconds: z.number().positive().default(120),
 });
 
 /** One JSON file a run. Paths start from the workspace (the folder of `nx.json`). */
 export const configSchema = z.strictObject({
   $schema: z.string().optional(),
+  /** Another configuration, from this file; what stands here is merged over it. */
+  extends: path.optional(),
   data: z.strictObject({ annotations: z.union([path, z.array(path).min(1)]), images: path }),
   /** A LLaVA-1.5 checkpoint folder. */
   checkpoint: path,

@@ -1,9 +1,14 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { parseOverride, type Override } from './read-config.js';
 
 /** Where a run's configuration comes from: `--config`, else `FLEXATTN_CONFIG`, else `--run`. */
 export function configOptions(): Option[] {
   return [
     new Option('--config <name>', 'a name in configs/ or the path of a .json file').env('FLEXATTN_CONFIG'),
+    new Option(
+      '--set <path=value>',
+      'a setting of the configuration, over the file; may stand several times',
+    ).argParser((text: string, before: Override[] | undefined) => [...(before ?? []), parseOverride(text)]),
     new Option('--run <name>', 'the configuration when no other is named').default('tiny').hideHelp(),
   ];
 }

@@ -5,7 +5,12 @@ import { createHttpJudge, importJudge, type JudgeOptions } from '@flexattn/eval'
 export type JudgeSettings =
   | 'none'
   | { module: string }
-  | { baseUrl: string; model: string; concurrency?: number | undefined; timeLimit?: number | undefined };
+  | {
+      baseUrl: string;
+      model: string;
+      concurrency?: number | undefined;
+      timeLimitSeconds?: number | undefined;
+    };
 
 export interface OpenJudgeOptions {
   /** Verdicts are kept in its `.flexattn/`: the next run sends what is missing only. */
@@ -22,8 +27,8 @@ export async function openJudge(
   if (settings === 'none') return undefined;
   const kept = join(workspace, '.flexattn', 'verdicts');
   if ('module' in settings) return { judge: await importJudge(settings.module), kept };
-  const { baseUrl, model, concurrency, timeLimit } = settings;
-  const timeLimitMs = timeLimit === undefined ? undefined : 1000 * timeLimit;
+  const { baseUrl, model, concurrency, timeLimitSeconds } = settings;
+  const timeLimitMs = timeLimitSeconds === undefined ? undefined : 1000 * timeLimitSeconds;
   const judge = createHttpJudge({ baseUrl, model, key, timeLimitMs });
   return { judge, kept, concurrency };
 }

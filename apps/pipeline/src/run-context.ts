@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
-import { Fingerprints, readJsonAs } from '@flexattn/stage';
-import { configSchema, type Config } from './config.js';
+import { Fingerprints } from '@flexattn/stage';
+import type { Config } from './config.js';
 import { PipelineError } from './errors.js';
+import { readConfig, type Override } from './read-config.js';
 
 /** One run of the chain: a configuration in a workspace. */
 export interface RunContext {
@@ -28,6 +29,8 @@ export interface RunOptions {
   config: string;
   cwd: string;
   signal: AbortSignal;
+  /** What the command line sets over the file. */
+  set?: readonly Override[] | undefined;
   quiet?: boolean | undefined;
   python?: string | undefined;
   judgeKey?: string | undefined;
@@ -36,7 +39,7 @@ export interface RunOptions {
 /** Reads the configuration and finds its workspace: the nearest folder above it with an `nx.json`, else `cwd`. */
 export async function openRun(options: RunOptions): Promise<RunContext> {
   const file = configFile(options.config, options.cwd);
-  const config = await readJsonAs(file, configSchema);
+  const config = await readConfig(file, options.set);
   const workspace = workspaceOf(dirname(file), options.cwd);
   refuseTakenName(file, join(workspace, 'configs'));
   return {
@@ -66,7 +69,7 @@ function refuseTakenName(file: string, configs: string): void {
 }
 
 /** A path of the configuration, absolute. */
-export function pathOf({ workspace }: RunContext, path: string): string {
+export function pathOf({ workspace }: Pick<RunContext, 'workspace'>, path: string): string {
   return isAbsolute(path) ? path : join(workspace, path);
 }
 
@@ -91,7 +94,8 @@ function inWorkspace(program: string, workspace: string): string {
   return /[\\/]/.test(program) ? resolve(workspace, program) : program;
 }
 
-function configFile(config: string, cwd: string): string {
+/** The file that a name or path of the command line means. */
+export function configFile(config: string, cwd: string): string {
   const asPath = resolve(cwd, config);
   if (config.endsWith('.json')) return asPath;
   const named = join(workspaceOf(cwd, cwd), 'configs', `${config}.json`);

@@ -10,15 +10,45 @@ const SHOWN = 40;
  * Errors carry line and column (`BAD_JSON`). For configuration and small files; bulk data has its own scanner.
  */
 export function parseJson(text: string, { file }: { file?: string } = {}): unknown {
-  return new Parser(text.startsWith('\uFEFF') ? text.slice(1) : text, file).document();
+  return new Parser(withoutMark(text), file).document();
+}
+
+function withoutMark(text: string): string {
+  return text.startsWith('\uFEFF') ? text.slice(1) : text;
+}
+
+/** Where in a text something stands, both from 1. */
+export interface TextPlace {
+  line: number;
+  column: number;
+}
+
+/** Where the member at a path of keys and indices begins in JSON text that parses; undefined where there is none. */
+export function placeInJson(text: string, path: readonly string[]): TextPlace | undefined {
+  let place: TextPlace | undefined;
+  const wanted = path.join('\0');
+  const parser: Parser = new Parser(withoutMark(text), undefined, (found, at) => {
+    if (found.join('\0') === wanted) place ??= parser.place(at);
+  });
+  parser.document();
+  return place;
 }
 
 class Parser {
   private at = 0;
+  private readonly path: string[] = [];
   constructor(
     private readonly text: string,
     private readonly file: string | undefined,
+    /** Told the path of every member and the offset where it begins. */
+    private readonly visit?: (path: readonly string[], at: number) => void,
   ) {}
+
+  /** Of an offset, or the cursor. */
+  place(at = this.at): TextPlace {
+    const before = this.text.slice(0, at).split('\n');
+    return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+  }
 
   document(): unknown {
     const value = this.value(0);
@@ -51,15 +81,27 @@ class Parser {
         );
       }
       this.expect(':');
-      members[key] = this.value(depth + 1);
+      members[key] = this.member(key, start, depth);
     });
     return members;
   }
 
   private array(depth: number): unknown[] {
     const items: unknown[] = [];
-    this.list(']', () => items.push(this.value(depth + 1)));
+    this.list(']', () => {
+      this.space();
+      items.push(this.member(String(items.length), this.at, depth));
+    });
     return items;
+  }
+
+  /** The value of a member that begins at `start`, with its key where it has one. */
+  private member(key: string, start: number, depth: number): unknown {
+    this.path.push(key);
+    this.visit?.(this.path, start);
+    const value = this.value(depth + 1);
+    this.path.pop();
+    return value;
   }
 
   /** Members between the bracket under the cursor and `end`, separated by commas. */
@@ -117,9 +159,8 @@ class Parser {
   }
 
   private fail(what: string, cause?: unknown): never {
-    const before = this.text.slice(0, this.at).split('\n');
-    const column = (before.at(-1)?.length ?? 0) + 1;
-    throw new StageError('BAD_JSON', `not valid JSON: line ${before.length}, column ${column}: ${what}`, {
+    const { line, column } = this.place();
+    throw new StageError('BAD_JSON', `not valid JSON: line ${line}, column ${column}: ${what}`, {
       file: this.file,
       hint: 'mend the file',
       cause,

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { configOptions } from '../flags.js';
+import type { Override } from '../read-config.js';
 import { openRun } from '../run-context.js';
 import { abortOnSignals } from '../signals.js';
 import { previewStep, requireInputs, runStep } from '../stage.js';
@@ -10,6 +11,7 @@ import { DIRECT_MODES } from './direct.js';
 interface StageFlags {
   config?: string;
   run: string;
+  set?: Override[];
   json?: boolean;
   dryRun?: boolean;
   quiet?: boolean;
@@ -44,6 +46,7 @@ async function runSteps({ steps, shows }: StageCommand, flags: StageFlags): Prom
     config: flags.config ?? flags.run,
     cwd: process.cwd(),
     signal: abortOnSignals(),
+    set: flags.set,
     quiet,
     python: process.env['FLEXATTN_PYTHON'],
     judgeKey: process.env['FLEXATTN_JUDGE_KEY'],

@@ -56,6 +56,7 @@ describe('readJsonAs', () => {
     n: z.number().positive(),
     list: z.array(z.strictObject({ name: z.string() })),
     level: z.enum(['low', 'high']).optional(),
+    judge: z.union([z.literal('none'), z.strictObject({ model: z.string() })]).optional(),
   });
 
   it('gives what fits', async () => {
@@ -68,19 +69,31 @@ describe('readJsonAs', () => {
   it.each([
     [
       '{"n":"1","list":[]}',
-      'a.json[n]: Invalid input: expected number, received string; mend the file (BAD_CONTENT)',
+      'a.json[n]: line 1, column 2: Invalid input: expected number, received string; mend the file (BAD_CONTENT)',
     ],
     [
       '{"n":1,"list":[{"name":"x"},{"name":2}]}',
-      'a.json[list.1.name]: Invalid input: expected string, received number',
+      'a.json[list.1.name]: line 1, column 30: Invalid input: expected string, received number',
     ],
     ['{"n":1}', 'a.json[list]: Invalid input: expected array, received undefined'],
-    ['{"n":1,"list":[],"m":2}', 'a.json: Unrecognized key: "m"'],
-    ['{"n":1,"list":[],"a\\nb":2}', 'a.json: Unrecognized key: "a\\u000ab"'],
-    ['{"n":-3,"list":[]}', 'a.json[n]: Too small: expected number to be >0, got -3; mend'],
+    [
+      '{"n":1,"list":[],\n "zz":2}',
+      'a.json[zz]: line 2, column 2: unknown key "zz": expected one of n, list, level, judge; mend',
+    ],
+    ['{"n":1,"liszt":[]}', 'a.json[liszt]: line 1, column 8: unknown key "liszt": did you mean "list"?'],
+    [
+      '{"n":1,"list":[{"nmae":"x"}]}',
+      'a.json[list.0.nmae]: line 1, column 17: unknown key "nmae": did you mean "name"?',
+    ],
+    ['{"n":1,"list":[],"a\\nb":2}', 'unknown key "a\\nb"'],
+    [
+      '{"n":1,"list":[],"judge":{"modle":"x"}}',
+      'a.json[judge.modle]: line 1, column 27: unknown key "modle": did you mean "model"?',
+    ],
+    ['{"n":-3,"list":[]}', 'a.json[n]: line 1, column 2: Too small: expected number to be >0, got -3; mend'],
     [
       '{"n":1,"list":[],"level":"hihg"}',
-      'a.json[level]: Invalid option: expected one of "low"|"high", got "hihg"; mend',
+      'a.json[level]: line 1, column 18: Invalid option: expected one of "low"|"high", got "hihg"; mend',
     ],
     [`{"n":1,"list":[],"level":"${'x'.repeat(99)}"}`, `got "${'x'.repeat(58)}…; mend`],
     ['[]', 'a.json: Invalid input: expected object, received array'],

@@ -1,7 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { z } from 'zod';
 import { StageError } from '../errors.js';
-import { parseJson } from '../parse-json.js';
+import { parseJson, placeInJson } from '../parse-json.js';
+import { schemaProblem } from '../schema-problem.js';
 import { toIoError } from './io-error.js';
 
 /** Larger documents are bulk data, which is streamed; one string in V8 holds 512 MB. */
@@ -9,6 +10,11 @@ const MAX_BYTES = 256e6;
 
 /** The value of a JSON file (UTF-8, at most 256 MB); `FILE_MISSING`, `FILE_UNREADABLE`, `NOT_A_FILE` or `BAD_JSON`. */
 export async function readJson(file: string): Promise<unknown> {
+  return parseJson(await readJsonText(file), { file });
+}
+
+/** The text of a JSON file, not parsed yet. */
+export async function readJsonText(file: string): Promise<string> {
   let bytes;
   try {
     const found = await stat(file);
@@ -18,36 +24,35 @@ export async function readJson(file: string): Promise<unknown> {
   } catch (cause) {
     throw toIoError(cause, file);
   }
-  return parseJson(decode(bytes, file), { file });
+  return decode(bytes, file);
 }
 
-/** A JSON file that must fit `schema`; `BAD_CONTENT` names the first path that does not, what was expected and got. */
+/**
+ * A JSON file that must fit `schema`; `BAD_CONTENT` names the line and column of the first member that does not, what was
+ * expected and got, and of an unknown key the nearest known one.
+ */
 export async function readJsonAs<Schema extends z.ZodType>(
   file: string,
   schema: Schema,
 ): Promise<z.output<Schema>> {
-  const value = await readJson(file);
+  const text = await readJsonText(file);
+  const value = parseJson(text, { file });
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const { path = [], message = 'unexpected content' } = result.error.issues[0] ?? {};
-  // The library names the type that it got, and leaves out the value where a type is not all that is wrong.
-  const got = /received|[Uu]nrecognized/.test(message) ? '' : `, got ${quoted(valueAt(value, path))}`;
-  throw new StageError('BAD_CONTENT', `${message}${got}`, {
-    file,
-    item: path.length === 0 ? undefined : path.map(String).join('.'),
-    hint: 'mend the file',
-    cause: result.error,
-  });
+  const { path, what } = schemaProblem(schema, value, result.error);
+  throw contentError(what, { file, text, path, cause: result.error });
 }
 
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value);
-}
-
-/** At most 60 characters of the value's JSON. */
-function quoted(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing';
-  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
+/** `BAD_CONTENT` of a member of a JSON text, with the line and column of its nearest ancestor that stands there. */
+export function contentError(
+  what: string,
+  { file, text, path, cause }: { file: string; text: string; path: readonly string[]; cause?: unknown },
+): StageError {
+  const places = path.map((_, index) => placeInJson(text, path.slice(0, path.length - index)));
+  const place = places.find((one) => one !== undefined);
+  const where = place === undefined ? '' : `line ${place.line}, column ${place.column}: `;
+  const item = path.length === 0 ? undefined : path.join('.');
+  return new StageError('BAD_CONTENT', `${where}${what}`, { file, item, hint: 'mend the file', cause });
 }
 
 function decode(bytes: Uint8Array, file: string): string {
