@@ -61,6 +61,7 @@ function stageTarget(stage, configs) {
       'source',
       '^source',
       ...WIRING,
+      '{workspaceRoot}/flexattn.lock.json',
       { env: 'FLEXATTN_CONFIG' },
       { env: 'FLEXATTN_PYTHON' },
       { runtime: `node tools/nx/fingerprint.mjs ${stage}` },
@@ -118,6 +119,14 @@ function checkTarget(root) {
 /** Whose tests compare with PyTorch, or train. */
 const NEED_PYTHON = ['model-prep', 'train', 'pipeline'];
 
+/** The workflow, the configurations, and the lock with the data that it must agree with. */
+const PIPELINE_TESTS_READ = [
+  '.github/**/*',
+  'configs/**/*',
+  'flexattn.lock.json',
+  'tools/tiny/world/**/*',
+].map((path) => `{workspaceRoot}/${path}`);
+
 function testTarget(name, root) {
   return {
     command: `vitest run ${root}`,
@@ -131,7 +140,7 @@ function testTarget(name, root) {
       '{projectRoot}/**/*',
       '^source',
       '{workspaceRoot}/vitest.config.ts',
-      ...(name === 'pipeline' ? ['{workspaceRoot}/.github/**/*', '{workspaceRoot}/configs/**/*'] : []),
+      ...(name === 'pipeline' ? PIPELINE_TESTS_READ : []),
     ],
   };
 }

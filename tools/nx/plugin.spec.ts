@@ -22,6 +22,7 @@ describe('inferred targets', () => {
       const root = project === 'pipeline' ? 'apps/pipeline' : `libs/${project}`;
       const target = projects.get(root)?.targets?.[stage];
       expect(target?.outputs).toEqual([`{workspaceRoot}/runs/{options.run}/${stage}/receipt.json`]);
+      expect(target?.inputs).toContain('{workspaceRoot}/flexattn.lock.json');
       expect(target?.options).toMatchObject({ run: 'tiny' });
       expect(target?.configurations).toMatchObject({
         tiny: { run: 'tiny', config: 'tiny' },

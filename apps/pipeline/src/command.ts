@@ -8,6 +8,9 @@ import { addDownloadCommand } from './commands/download.js';
 import { addInspectCommand } from './commands/inspect.js';
 import { addExplainCommand } from './commands/explain.js';
 import { addPythonCommand } from './commands/python-env.js';
+import { addGcCommand } from './commands/gc.js';
+import { addLockCommand } from './commands/lock.js';
+import { addStatusCommand } from './commands/status.js';
 import { addStageCommands } from './commands/stages.js';
 import { addVerifyCommand } from './commands/verify.js';
 
@@ -32,5 +35,8 @@ export function createProgram(version: string): Command {
   addDiffWeightsCommand(program);
   addPythonCommand(program);
   addConfigCommand(program);
+  addStatusCommand(program);
+  addLockCommand(program);
+  addGcCommand(program);
   return program;
 }

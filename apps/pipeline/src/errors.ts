@@ -7,6 +7,7 @@ export type PipelineErrorCode =
   | 'GATE_FAILED'
   | 'INPUT_MISSING'
   | 'ITEMS_FAILED'
+  | 'LOCK_DIFFERS'
   | 'QUESTION_TOO_LONG'
   | 'STAGE_NOT_RUN'
   | 'VERIFY_FAILED'

@@ -34,6 +34,14 @@ export async function readConfig(file: string, overrides: readonly Override[] = 
   throw contentError(what, { file: source, text, path, cause: result.error });
 }
 
+/** The files and folders that a configuration reads; a checkpoint of the hub is none. */
+export function namedPaths({ data, checkpoint, eval: { benchmarks } }: Config): string[] {
+  const files = Object.values(benchmarks).flatMap(({ path, module }) => [path, ...(module ? [module] : [])]);
+  return [...[data.annotations].flat(), data.images, checkpoint, ...files].filter(
+    (path) => !path.startsWith('hub:'),
+  );
+}
+
 /** Parses `path=value`. */
 export function parseOverride(text: string): Override {
   const at = text.indexOf('=');

@@ -73,20 +73,26 @@ export async function runStep(context: RunContext, stage: Stage): Promise<StepRe
     signal.throwIfAborted();
     inputs[role] = await context.fingerprints.of(path);
   }
+  let seconds: number | undefined;
   const { receipt, outcome, folder } = await runStage({
     workspace,
     run,
     fingerprints: context.fingerprints,
     stage: stage.name,
     inputs,
-    parameters: jsonObject(stage.parameters(context)),
+    parameters: stageParameters(context, stage),
     tools: await stage.tools(context),
-    produce: async (folder) => jsonObject(await stage.produce(context, folder)),
+    produce: async (folder) => {
+      const began = performance.now();
+      const summary = jsonObject(await stage.produce(context, folder));
+      seconds = (performance.now() - began) / 1000;
+      return summary;
+    },
     say: (line) => {
       if (!quiet || !line.endsWith('up to date')) process.stderr.write(`${line}\n`);
     },
   });
-  rememberRun(context, stage.name);
+  rememberRun(runMarker(context, stage.name), seconds);
   const summary = jsonObject(receipt.summary ?? {});
   return { stage: stage.name, outcome, folder: shown(context, folder), key: receipt.key, summary };
 }
@@ -103,7 +109,7 @@ export async function previewStep(context: RunContext, stage: Stage): Promise<St
     stage: stage.name,
     purpose: stage.purpose,
     reads,
-    parameters: jsonObject(stage.parameters(context)),
+    parameters: stageParameters(context, stage),
     writes: shown(context, artifacts(context, stage.name)),
     ...(complete && stage.preview !== undefined ? { preview: jsonObject(await stage.preview(context)) } : {}),
   };
@@ -128,12 +134,23 @@ function commandOf(stage: string): string {
   return { tokens: 'train', items: 'infer' }[stage] ?? stage;
 }
 
-/** Lets the fingerprint that Nx reads tell "never ran here" from "artifacts were deleted". */
-function rememberRun({ workspace, run }: RunContext, stage: string): void {
-  const marker = join(workspace, '.flexattn', 'ran', run, stage);
-  if (existsSync(marker)) return;
+/** The settings that decide a stage's result, as they stand in its receipt. */
+export function stageParameters(context: RunContext, stage: Stage): Record<string, Json> {
+  return jsonObject(stage.parameters(context));
+}
+
+/**
+ * Where it is noted that a stage ran here, with the seconds that its work took. The fingerprint that Nx reads tells
+ * by it "never ran here" from "artifacts were deleted".
+ */
+export function runMarker({ workspace, run }: RunContext, stage: string): string {
+  return join(workspace, '.flexattn', 'ran', run, stage);
+}
+
+function rememberRun(marker: string, seconds: number | undefined): void {
+  if (seconds === undefined && existsSync(marker)) return;
   mkdirSync(dirname(marker), { recursive: true });
-  writeFileSync(marker, '');
+  writeFileSync(marker, seconds === undefined ? '' : seconds.toFixed(1));
 }
 
 /** A lib's report as plain JSON, as it stands in receipts. */

@@ -25,3 +25,7 @@ export { runProgram } from './node/run-program.js';
 export type { ProgramOutput, RunProgramOptions } from './node/run-program.js';
 export { isIntact, runStage } from './node/run-stage.js';
 export type { StageResult, StageRun } from './node/run-stage.js';
+export { stageState } from './node/stage-state.js';
+export type { StageState } from './node/stage-state.js';
+export { collectGarbage } from './node/garbage.js';
+export type { GarbageReport } from './node/garbage.js';

@@ -4,11 +4,10 @@ import { basename, join } from 'node:path';
 import type { Command } from 'commander';
 import { pathExists, writeFileAtomic } from '@flexattn/stage';
 import { configJsonSchema } from '../config-schema.js';
-import type { Config } from '../config.js';
 import { PipelineError } from '../errors.js';
 import { configOptions } from '../flags.js';
 import { configFile, pathOf, workspaceOf } from '../run-context.js';
-import { readConfig, type Override } from '../read-config.js';
+import { namedPaths, readConfig, type Override } from '../read-config.js';
 
 interface ConfigFlags {
   config?: string;
@@ -68,14 +67,6 @@ async function checked(name: string): Promise<{ config: string; missing: string[
   const workspace = workspaceOf(join(file, '..'), process.cwd());
   const missing = namedPaths(settings).filter((path) => !existsSync(pathOf({ workspace }, path)));
   return { config: name, missing };
-}
-
-/** What a configuration reads from the disk. */
-function namedPaths({ data, checkpoint, eval: { benchmarks } }: Config): string[] {
-  const files = Object.values(benchmarks).flatMap(({ path, module }) => [path, ...(module ? [module] : [])]);
-  return [...[data.annotations].flat(), data.images, checkpoint, ...files].filter(
-    (path) => !path.startsWith('hub:'),
-  );
 }
 
 function line(name: string, missing: readonly string[]): string {
