@@ -3,6 +3,7 @@ import { addAskCommand } from './commands/ask.js';
 import { addCompareCommand } from './commands/compare.js';
 import { addConfigCommand } from './commands/config.js';
 import { addConvertCommand } from './commands/convert.js';
+import { addDiffCommand } from './commands/diff.js';
 import { addDiffWeightsCommand } from './commands/diff-weights.js';
 import { addDownloadCommand } from './commands/download.js';
 import { addInspectCommand } from './commands/inspect.js';
@@ -37,6 +38,7 @@ export function createProgram(version: string): Command {
   addConfigCommand(program);
   addStatusCommand(program);
   addLockCommand(program);
+  addDiffCommand(program);
   addGcCommand(program);
   return program;
 }

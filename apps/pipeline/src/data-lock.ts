@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { readJsonAs, writeFileAtomic, type Fingerprints } from '@flexattn/stage';
+import { readJsonAs, schemaProblem, StageError, writeFileAtomic, type Fingerprints } from '@flexattn/stage';
 import { pathOf } from './run-context.js';
 
 /** Other members (the pinned revisions of hub repositories) belong to others and are kept. */
@@ -11,6 +11,14 @@ const lockSchema = z.looseObject({
 
 /** What stands in `flexattn.lock.json`. */
 export type DataLock = z.output<typeof lockSchema>;
+
+/** The lock in a text that was read elsewhere: at another revision. */
+export function parseDataLock(value: unknown, file: string): DataLock {
+  const result = lockSchema.safeParse(value);
+  if (result.success) return result.data;
+  const { what } = schemaProblem(lockSchema, value, result.error);
+  throw new StageError('BAD_CONTENT', what, { file, hint: 'restore the file' });
+}
 
 /** How one path that a configuration reads stands to the lock. */
 export interface LockedPath {

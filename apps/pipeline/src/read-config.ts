@@ -5,10 +5,10 @@ import { PipelineError } from './errors.js';
 
 const SET = '--set';
 
-const strictly: LayerReader = {
-  read: readJsonText,
-  parse: (text, file) => parseJson(text, { file }),
-  refuse: (what, file) => new PipelineError('BAD_CONFIG', what, { file, hint: 'mend the file' }),
+const strictly = {
+  parse: (text: string, file: string) => parseJson(text, { file }),
+  refuse: (what: string, file: string) =>
+    new PipelineError('BAD_CONFIG', what, { file, hint: 'mend the file' }),
 };
 
 /** A setting of the command line, `train.learningRate=1e-5`: its path, and its value as JSON or else as text. */
@@ -18,12 +18,17 @@ export interface Override {
 }
 
 /**
- * A configuration file with what it extends and what the command line sets, checked.
+ * A configuration file with what it extends and what the command line sets, checked. `read`: where the files are had
+ * from, if not from the disk.
  *
  * @throws StageError BAD_JSON, BAD_CONTENT with line, column and the nearest known key; PipelineError BAD_CONFIG
  */
-export async function readConfig(file: string, overrides: readonly Override[] = []): Promise<Config> {
-  const layers = await configLayers(file, strictly);
+export async function readConfig(
+  file: string,
+  overrides: readonly Override[] = [],
+  read: LayerReader['read'] = readJsonText,
+): Promise<Config> {
+  const layers = await configLayers(file, { ...strictly, read });
   const value = overrides.reduce(applied, mergeLayers(layers));
   const result = configSchema.safeParse(value);
   if (result.success) return result.data;
