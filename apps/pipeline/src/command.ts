@@ -13,6 +13,7 @@ import { addGcCommand } from './commands/gc.js';
 import { addLockCommand } from './commands/lock.js';
 import { addStatusCommand } from './commands/status.js';
 import { addStageCommands } from './commands/stages.js';
+import { addSweepCommand } from './commands/sweep.js';
 import { addVerifyCommand } from './commands/verify.js';
 
 /** The `flexattn` command, as commander's tree; parsing it runs what was asked for. */
@@ -38,6 +39,7 @@ export function createProgram(version: string): Command {
   addConfigCommand(program);
   addStatusCommand(program);
   addLockCommand(program);
+  addSweepCommand(program);
   addDiffCommand(program);
   addGcCommand(program);
   return program;

@@ -93,6 +93,9 @@ const judgeSchema = z.strictObject({
   timeLimitSeconds: z.number().positive().default(120),
 });
 
+/** Settings by path (`models.2.threshold`), each with the values that it takes. */
+const gridSchema = z.record(z.string().min(1), z.array(z.json()).min(1));
+
 /** One JSON file a run. Paths start from the workspace (the folder of `nx.json`). */
 export const configSchema = z.strictObject({
   $schema: z.string().optional(),
@@ -133,6 +136,11 @@ export const configSchema = z.strictObject({
     /** Who judges free answers; the key of an endpoint comes from `FLEXATTN_JUDGE_KEY` only. */
     judge: z.union([z.literal('none'), judgeSchema, judgeModuleSchema]).default('none'),
   }),
+  /** What `flexattn sweep` varies: one grid, or several one after the other; a grid is every combination. */
+  sweep: z
+    .union([gridSchema, z.array(gridSchema)])
+    .default([])
+    .transform((grids) => [grids].flat()),
   report: z.strictObject({ samples: z.number().int().nonnegative().default(12) }).prefault({}),
 });
 
