@@ -104,6 +104,20 @@ export class ImageIndex {
     }
   }
 
+  /**
+   * The likeness of the image whose name has the bytes (ASCII) from `begin` to before `end`, if nothing has to be read for
+   * it any more and it may be used under that name: images of one likeness stand in one folder, have the same
+   * extension and were found to be alike but for their size. Else 0: `lookup` tells why.
+   */
+  likenessOf(bytes: Uint8Array, begin: number, end: number): number {
+    const place = this.#tree.placeOf(bytes, begin, end);
+    if (place === -1) return 0;
+    const group = this.#tree.groupAt(place);
+    const state = this.#tree.stateAt(place);
+    if (state === 'file' && this.#verify === 'exists') return group * LOOKS;
+    return typeof state === 'number' && isUsable(state) ? group * LOOKS + (state % LOOKS) : 0;
+  }
+
   /** The bytes of the image that `resolve` finds under `name`, or what is wrong with it. */
   async readBytes(name: string): Promise<Uint8Array | ImageProblem> {
     const finding = await this.resolve(name);
@@ -133,10 +147,8 @@ export class ImageIndex {
     const named = this.#judge(name);
     if (named === 'outside') return escape(name, 'is a link that leaves the image root');
     if (named !== 'missing') return named;
-    const behindFolder = name.lastIndexOf('/') + 1;
-    const folder = name.slice(0, Math.max(behindFolder - 1, 0));
-    for (const other of otherNames(name)) {
-      if (this.#tree.lacks(folder, other.slice(behindFolder))) continue;
+    const folder = name.slice(0, Math.max(name.lastIndexOf('/'), 0));
+    for (const other of otherNames(name, (extension) => this.#tree.lacks(folder, extension))) {
       const finding = this.#judge(other);
       if (typeof finding !== 'string') return finding;
     }
@@ -145,10 +157,9 @@ export class ImageIndex {
 
   /** What is known of `name` where its folder was listed and holds it: all that most samples need. */
   #known(name: string): ImageFinding | undefined {
-    const slash = name.lastIndexOf('/');
-    if (slash === 0) return undefined;
-    const state = this.#tree.known(name.slice(0, Math.max(slash, 0)), name.slice(slash + 1));
-    if (state === undefined || !isLiteral(name)) return undefined;
+    const place = this.#tree.placeOfText(name);
+    if (place === -1 || !isLiteral(name)) return undefined;
+    const state = this.#tree.stateAt(place);
     if (typeof state === 'number') return fromState(name, state);
     return state === 'file' && this.#verify === 'exists' ? { found: name } : undefined;
   }
@@ -165,9 +176,9 @@ export class ImageIndex {
   }
 
   #lookAt(entry: FoundEntry): Need {
-    const { path } = entry;
+    const { path, place } = entry;
     const keep = (facts: ImageFacts | 'missing' | 'unreadable') =>
-      entry.keep(typeof facts === 'string' ? facts : facts.size * LOOKS + packLook(facts));
+      this.#tree.keep(place, typeof facts === 'string' ? facts : facts.size * LOOKS + packLook(facts));
     const fulfil = () => {
       if (this.#verify === 'decode') return this.#limit(() => this.#files.decode(path)).then(keep);
       const header = this.#files.readHeader(path);
@@ -201,6 +212,12 @@ function fromState(name: string, state: number): ImageFinding {
     return problem('IMAGE_UNKNOWN', name, `does not begin like one of ${IMAGE_TYPES.join(', ')}`);
   if (fault !== undefined) return faulty(name, fault);
   return { found: name, size, type, ...(notes.length === 0 ? {} : { notes }) };
+}
+
+/** Whether `fromState` finds no problem. */
+function isUsable(state: number): boolean {
+  const { type, fault } = unpackLook(state % LOOKS);
+  return state >= LOOKS && type !== undefined && fault === undefined;
 }
 
 function faulty(name: string, fault: ImageFault): ImageProblem {

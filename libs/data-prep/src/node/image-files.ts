@@ -122,13 +122,13 @@ function problemOf(cause: unknown): 'missing' | 'unreadable' | undefined {
  * Waiting for the entries takes a third of the time of having each of them told later; between two buffers others have
  * their turn, and Ctrl-C too.
  */
-async function listFolder(path: string): Promise<Map<string, EntryKind>> {
-  const entries = new Map<string, EntryKind>();
+async function listFolder(path: string): Promise<(readonly [string, EntryKind])[]> {
+  const entries: (readonly [string, EntryKind])[] = [];
   const folder = opendirSync(path, { bufferSize: LIST_BUFFER });
   try {
     for (let entry = folder.readSync(); entry !== null; entry = folder.readSync()) {
-      entries.set(entry.name, kindOf(entry));
-      if (entries.size % LIST_BUFFER === 0) await setImmediate();
+      entries.push([entry.name, kindOf(entry)]);
+      if (entries.length % LIST_BUFFER === 0) await setImmediate();
     }
   } finally {
     folder.closeSync();
