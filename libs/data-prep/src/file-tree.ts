@@ -13,8 +13,11 @@ export interface LinkTarget {
 
 /** What a tree of files is made of; paths are relative to its root, with `/`; the root is the empty path. */
 export interface TreeFiles {
-  /** Each entry's name and kind; a `Map` is one way to give them. */
-  list(folder: string): Promise<Iterable<readonly [string, EntryKind]> | 'missing' | 'unreadable'>;
+  /** Calls `add` with each entry's name and kind. */
+  list(
+    folder: string,
+    add: (name: string, kind: EntryKind) => void,
+  ): Promise<'listed' | 'missing' | 'unreadable'>;
   readLink(path: string): Promise<LinkTarget | 'outside' | 'missing'>;
 }
 
@@ -144,28 +147,25 @@ export class FileTree {
     return {
       need: `list ${folder.path}`,
       fulfil: async () => {
-        const listed = await this.#files.list(folder.path);
-        folder.entries = typeof listed === 'string' ? listed : 'listed';
-        if (typeof listed === 'string') return;
-        this.#add(folder.path, listed);
+        const groups = new Map<string, number>();
+        const add = (name: string, kind: EntryKind) => this.#add(folder.path, name, kind, groups);
+        folder.entries = await this.#files.list(folder.path, add);
+        if (folder.entries === 'listed') this.#listed.set(folder.path, groups);
       },
     };
   }
 
-  #add(folder: string, listed: Iterable<readonly [string, EntryKind]>): void {
-    const groups = new Map<string, number>();
-    for (const [name, kind] of listed) {
-      const path = joined(folder, name);
-      const extension = name.slice(name.lastIndexOf('.') + 1);
-      let group = groups.get(extension);
-      if (group === undefined) {
-        this.#groups += 1;
-        group = this.#groups;
-        groups.set(extension, group);
-      }
-      this.#entries.add(path, numberOf(kind), isLiteral(path) ? group : 0);
+  /** `groups`: those of the folder, by extension. */
+  #add(folder: string, name: string, kind: EntryKind, groups: Map<string, number>): void {
+    const path = joined(folder, name);
+    const extension = name.slice(name.lastIndexOf('.') + 1);
+    let group = groups.get(extension);
+    if (group === undefined) {
+      this.#groups += 1;
+      group = this.#groups;
+      groups.set(extension, group);
     }
-    this.#listed.set(folder, groups);
+    this.#entries.add(path, numberOf(kind), isLiteral(path) ? group : 0);
   }
 
   #readLink(folder: Folder, name: string): Need {

@@ -1,6 +1,5 @@
-import { z } from 'zod';
 import { imageNameOf } from './clean-sample.js';
-import { CHANGE_RULES, DROP_CODES, type ChangeRule, type DropCode } from './codes.js';
+import type { ChangeRule, DropCode } from './codes.js';
 import type { ImageFinding } from './image-index.js';
 import { leavesRoot } from './image-name.js';
 import { mislabelOf } from './image-type.js';
@@ -8,21 +7,20 @@ import { MAX_NAME_LENGTH, MAX_SOURCES } from './limits.js';
 import { isRecord } from './sample.js';
 
 /** What became of a sample, as far as the report tells it: many samples have the same outcome. */
-export const outcomeSchema = z.strictObject({
+export interface Outcome {
   /** Which annotation file it comes from, counted from 0. */
-  input: z.number().int().nonnegative(),
+  input: number;
   /** Folder of its image, `text only` or `unknown`. */
-  source: z.string(),
+  source: string;
   /** Why it was dropped; absent where it was kept. */
-  code: z.enum(DROP_CODES).optional(),
-  changes: z.array(z.enum(CHANGE_RULES)).readonly(),
-  mislabel: z.string().optional(),
+  code?: DropCode | undefined;
+  changes: readonly ChangeRule[];
+  mislabel?: string | undefined;
   /** What is unusual about its picture. */
-  notes: z.array(z.string()).readonly(),
+  notes: readonly string[];
   /** Whether it is the first that names an image to be fetched again. */
-  toFetch: z.boolean().optional(),
-});
-export type Outcome = z.output<typeof outcomeSchema>;
+  toFetch?: boolean | undefined;
+}
 
 /** The source of samples without an image. */
 export const TEXT_SOURCE = 'text only';

@@ -81,7 +81,7 @@ async function openImageFiles(root: string, journal: ImageJournal | undefined): 
   return {
     checkRoot,
     close: () => Promise.resolve(journal?.close()),
-    list: (folder) => orProblem(folder, () => listFolder(join(real, folder))),
+    list: (folder, add) => orProblem(folder, () => listFolder(join(real, folder), add)),
     readLink: async (path) => {
       const target = await orProblem(path, () => readlink(join(real, path)));
       return target === 'missing' || target === 'unreadable' ? 'missing' : linkTarget(target, [real, named]);
@@ -122,18 +122,19 @@ function problemOf(cause: unknown): 'missing' | 'unreadable' | undefined {
  * Waiting for the entries takes a third of the time of having each of them told later; between two buffers others have
  * their turn, and Ctrl-C too.
  */
-async function listFolder(path: string): Promise<(readonly [string, EntryKind])[]> {
-  const entries: (readonly [string, EntryKind])[] = [];
+async function listFolder(path: string, add: (name: string, kind: EntryKind) => void): Promise<'listed'> {
+  let count = 0;
   const folder = opendirSync(path, { bufferSize: LIST_BUFFER });
   try {
     for (let entry = folder.readSync(); entry !== null; entry = folder.readSync()) {
-      entries.push([entry.name, kindOf(entry)]);
-      if (entries.length % LIST_BUFFER === 0) await setImmediate();
+      add(entry.name, kindOf(entry));
+      count += 1;
+      if (count % LIST_BUFFER === 0) await setImmediate();
     }
   } finally {
     folder.closeSync();
   }
-  return entries;
+  return 'listed';
 }
 
 function kindOf(entry: Dirent): EntryKind {

@@ -6,7 +6,7 @@ import { DataPrepError } from '../errors.js';
 import { Outcomes, type Outcome } from '../outcome.js';
 import type { CleanReport } from '../report.js';
 import { SampleScanner, type ScannedSample } from '../sample-scanner.js';
-import { MANIFEST, manifestSchema, OUTCOMES, type Manifest } from '../shard-manifest.js';
+import { MANIFEST, OUTCOMES, type Manifest } from '../shard-manifest.js';
 import { openAnnotations } from './annotation-file.js';
 import { reportText, withOutput } from './clean-dataset.js';
 import { annotationsName, NO_OUTPUT, type CleanOutput } from './clean-output.js';
@@ -138,6 +138,7 @@ class ShardFolder {
 async function openShard(folder: string): Promise<ShardFolder> {
   const path = join(folder, OUTCOMES);
   try {
+    const { manifestSchema } = await import('../manifest-schema.js');
     const manifest = await readJsonAs(join(folder, MANIFEST), manifestSchema);
     return new ShardFolder(folder, manifest, await readFile(path));
   } catch (cause) {
