@@ -1,9 +1,17 @@
 import type { TextOnly } from '../clean-sample.js';
-import { DataPrepError } from '../errors.js';
 import type { VerifyLevel } from '../image-index.js';
 import { MAX_SHARDS } from '../limits.js';
-import { quote } from '../quote.js';
 import { isRecord } from '../sample.js';
+import {
+  badOption,
+  checkSettings,
+  FLAG,
+  oneOf,
+  PATH,
+  SIGNAL,
+  wholeNumber,
+  type Checks,
+} from '../settings.js';
 import type { Dedupe } from '../sample-key.js';
 import type { Shard } from '../shard-manifest.js';
 import type { OutputFormat } from './sample-writer.js';
@@ -53,42 +61,26 @@ export interface CleanSettings extends Omit<CleanOptions, 'annotations' | 'image
   quiet: boolean;
 }
 
-/** Whether a value is a right one for a setting, and what is expected of it. */
-type Check = readonly [isRight: (value: unknown) => boolean, expected: string];
-
-const isPath = (value: unknown) => typeof value === 'string' && value !== '';
-const isWhole = (least: number) => (value: unknown) => Number.isSafeInteger(value) && Number(value) >= least;
-const oneOf = (...words: readonly string[]): Check => [
-  (value) => words.some((word) => word === value),
-  `one of ${words.join(', ')}`,
-];
-const PATH: Check = [isPath, 'a path'];
-const FLAG: Check = [(value) => typeof value === 'boolean', 'true or false'];
-
-/** Plain checks: a schema library would take longer to load than cleaning 8,000 samples. */
-const CHECKS: Readonly<Record<keyof CleanOptions, Check>> = {
+const CHECKS: Checks<CleanOptions> = {
   annotations: [areSources, 'a path, or several, each as it is or as {annotations, images}'],
   images: PATH,
   out: PATH,
   verify: oneOf('exists', 'header', 'decode'),
   textOnly: oneOf('placeholder', 'keep', 'drop'),
   dedupe: oneOf('id', 'content'),
-  shuffle: [isWhole(0), 'a whole number from 0 to 2^53 - 1'],
-  limit: [isWhole(1), 'a whole number of at least 1'],
+  shuffle: wholeNumber(0),
+  limit: wholeNumber(1),
   shard: [isShard, `{index, of} with index from 0 to below of, and of up to ${MAX_SHARDS}`],
   format: oneOf('json', 'jsonl'),
   journal: PATH,
   dryRun: FLAG,
   quiet: FLAG,
-  signal: [(value) => value instanceof AbortSignal, 'an AbortSignal'],
+  signal: SIGNAL,
 };
-const REQUIRED = ['annotations', 'out'] as const;
 
 /** The options with their defaults. Throws `BAD_OPTION`. */
 export function checkOptions(options: CleanOptions): CleanSettings {
-  for (const [name, value] of Object.entries(options)) checkOption(name, value);
-  for (const name of REQUIRED)
-    if (options[name] === undefined) throw badOption('expected this setting', name);
+  checkSettings(options, CHECKS, ['annotations', 'out']);
   const { annotations, images, format, verify = 'header', textOnly = 'placeholder', ...others } = options;
   const { dryRun = false, quiet = false } = others;
   const toStandard = others.out === '-';
@@ -114,19 +106,8 @@ export function checkOptions(options: CleanOptions): CleanSettings {
   };
 }
 
-function checkOption(name: string, value: unknown): void {
-  if (!isSetting(name)) throw badOption('there is no such setting', name);
-  const [isRight, expected] = CHECKS[name];
-  if (value === undefined || isRight(value)) return;
-  const got = ['bigint', 'function', 'symbol'].includes(typeof value) ? `a ${typeof value}` : quote(value);
-  throw badOption(`expected ${expected}, got ${got}`, name);
-}
-
-function isSetting(name: string): name is keyof CleanOptions {
-  return Object.hasOwn(CHECKS, name);
-}
-
 function areSources(value: unknown): boolean {
+  const [isPath] = PATH;
   const isSource = (one: unknown) =>
     isPath(one) || (isRecord(one) && isPath(one['annotations']) && isPath(one['images']));
   return Array.isArray(value) ? value.length > 0 && value.every(isSource) : isPath(value);
@@ -134,10 +115,7 @@ function areSources(value: unknown): boolean {
 
 function isShard(value: unknown): boolean {
   if (!isRecord(value)) return false;
-  const { index, of } = value;
-  return isWhole(0)(index) && isWhole(1)(of) && Number(index) < Number(of) && Number(of) <= MAX_SHARDS;
-}
-
-function badOption(what: string, item: string): DataPrepError {
-  return new DataPrepError('BAD_OPTION', what, { item });
+  const [isCount] = wholeNumber(1, MAX_SHARDS);
+  const [isIndex] = wholeNumber(0, Number(value['of']) - 1);
+  return isCount(value['of']) && isIndex(value['index']);
 }
