@@ -88,11 +88,6 @@ export class FileTree {
     this.#entries.setValue(place, numberOf(state));
   }
 
-  /** The true path of the entry at a place. */
-  pathAt(place: number): string {
-    return this.#entries.nameAt(place);
-  }
-
   /**
    * A number above 0 that entries share which stand in one folder with the same extension, if their path can mean
    * nothing but itself; else 0.
