@@ -119,7 +119,7 @@ export class ImageIndex {
     if (state === 'file' && this.#verify === 'header' && this.#underway.size === 0) {
       const path = bytes.toString('latin1', begin, end);
       const later = this.#readHeader(place, path);
-      if (later !== undefined) this.#started(needToLook(path), later);
+      if (later !== undefined) void this.#started(needToLook(path), later);
       state = this.#tree.stateAt(place);
     }
     return typeof state === 'number' && isUsable(state) ? group * LOOKS + (state % LOOKS) : 0;
