@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { printShuffleMemory } from './data-prep-memory.js';
 import { makeWorld } from './data-prep-world.js';
 
 /** The repository, from this file or from what it is compiled to. */
@@ -73,21 +74,31 @@ export async function run(options: BenchOptions): Promise<void> {
   }
 }
 
-/** `npm run bench -- data-prep [--samples 133000,665298] [--runs 5] [--seed 1] [--python python3] [--folder DIR]`. */
+/**
+ * `npm run bench -- data-prep [--samples 133000,665298] [--runs 5] [--seed 1] [--python python3] [--folder DIR]`, or
+ * `npm run bench -- data-prep --shuffle-memory [--samples 20000000]` for the memory of shuffling and removing duplicates.
+ */
 export async function bench(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      samples: { type: 'string', default: '133000,665298' },
+      samples: { type: 'string' },
+      'shuffle-memory': { type: 'boolean', default: false },
       runs: { type: 'string', default: '5' },
       seed: { type: 'string', default: '1' },
       python: { type: 'string', default: process.env['FLEXATTN_PYTHON'] ?? 'python3' },
       folder: { type: 'string', default: join(tmpdir(), 'flexattn-bench-data-prep') },
     },
   });
-  const { samples, runs, seed, python, folder } = values;
+  const { runs, seed, python, folder } = values;
+  const onlyMemory = values['shuffle-memory'];
+  const samples = (values.samples ?? (onlyMemory ? '20000000' : '133000,665298')).split(',').map(Number);
+  if (onlyMemory) {
+    const lib = pathToFileURL(join(ROOT, 'libs/data-prep/dist/'));
+    return printShuffleMemory(lib.href, samples);
+  }
   await run({
-    samples: samples.split(',').map(Number),
+    samples,
     runs: Number(runs),
     seed: Number(seed),
     python,

@@ -7,6 +7,7 @@ import { Outcomes } from './outcome.js';
 import { SampleScanner, type ScannedSample } from './sample-scanner.js';
 
 const images = {
+  likenessOf: () => 0,
   lookup: (name: string): ImageFinding =>
     name.startsWith('gone')
       ? { problem: 'IMAGE_MISSING', detail: 'gone' }

@@ -1,6 +1,6 @@
-import { cleanPlain } from './clean-plain.js';
+import { cleanPlain, type CleanedPlain, type PlainImage } from './clean-plain.js';
 import { cleanSample, imageNameOf, type SampleResult, type TextOnly } from './clean-sample.js';
-import type { Drop, DropCode } from './codes.js';
+import { CHANGE_RULES, type Drop, type DropCode } from './codes.js';
 import { editSample, idText } from './edit-sample.js';
 import type { ImageFinding, ImageIndex } from './image-index.js';
 import { TEXT_SOURCE, type Outcome, type Outcomes } from './outcome.js';
@@ -35,7 +35,7 @@ export interface BatchContext {
   /** Which annotation file it is, and how many samples the earlier ones have. */
   input: number;
   first: number;
-  images: Pick<ImageIndex, 'lookup'>;
+  images: Pick<ImageIndex, 'likenessOf' | 'lookup'>;
   textOnly: TextOnly;
   outcomes: Outcomes;
 }
@@ -52,6 +52,8 @@ const TO_FETCH: ReadonlySet<DropCode> = new Set([
 interface Opened {
   scanned: ScannedSample;
   parsed: ParsedSample | undefined;
+  /** The image's likeness (`ImageIndex.likenessOf`), or else its name. */
+  likeness: number;
   name: string | undefined;
 }
 
@@ -60,11 +62,12 @@ export async function cleanBatch(
   samples: readonly ScannedSample[],
   context: BatchContext,
 ): Promise<Cleaned[]> {
-  const opened = samples.map((scanned) => openSample(scanned, context.file));
+  const opened = samples.map((scanned) => openSample(scanned, context));
   const found: (ImageFinding | undefined)[] = [];
   const waiting: Promise<void>[] = [];
   for (const [i, { name }] of opened.entries()) {
-    const finding = name === undefined ? undefined : context.images.lookup(name);
+    if (name === undefined) continue;
+    const finding = context.images.lookup(name);
     if (finding instanceof Promise) waiting.push(finding.then((late) => void (found[i] = late)));
     else found[i] = finding;
   }
@@ -72,38 +75,87 @@ export async function cleanBatch(
   return opened.map((sample, i) => cleanOne(sample, found[i], context));
 }
 
-function openSample(scanned: ScannedSample, file: string): Opened {
+function openSample(scanned: ScannedSample, { file, images }: BatchContext): Opened {
   const { plain, bytes } = scanned;
   if (plain === undefined || bytes === undefined) {
     const parsed = parseSample(scanned, file);
-    return { scanned, parsed, name: parsed.drop === undefined ? imageNameOf(parsed.value) : undefined };
+    const name = parsed.drop === undefined ? imageNameOf(parsed.value) : undefined;
+    return { scanned, parsed, likeness: 0, name };
   }
   const { imageBegin, imageEnd } = plain;
-  const name = imageEnd === 0 ? undefined : bytes.toString('latin1', imageBegin, imageEnd);
-  return { scanned, parsed: undefined, name };
+  const likeness = imageEnd === 0 ? 0 : images.likenessOf(bytes, imageBegin, imageEnd);
+  const name = imageEnd === 0 || likeness > 0 ? undefined : plainName(scanned);
+  return { scanned, parsed: undefined, likeness, name };
 }
 
 function cleanOne(opened: Opened, image: ImageFinding | undefined, context: BatchContext): Cleaned {
-  const { scanned, name, parsed } = opened;
-  const { file, input, first, textOnly, outcomes } = context;
-  const plain =
-    scanned.plain === undefined || scanned.bytes === undefined
+  const { scanned, parsed } = opened;
+  const { plain, bytes, lineFeeds } = scanned;
+  const plainImage = plainImageOf(opened, image);
+  const cleaned =
+    plain === undefined || bytes === undefined || plainImage === undefined
       ? undefined
-      : cleanPlain(scanned.bytes, scanned.plain, { name, image }, textOnly);
-  if (plain === undefined) return cleanParsed(opened, parsed ?? parseSample(scanned, file), image, context);
-  const source = name === undefined ? TEXT_SOURCE : outcomes.sourceOf(name, true);
-  const outcome = outcomes.of(input, source, { kept: true, changes: plain.changes, image });
-  const index = first + scanned.index;
-  return { kept: true, index, bytes: plain.bytes, lineFeeds: scanned.lineFeeds, outcome };
+      : cleanPlain(bytes, plain, plainImage, context.textOnly);
+  if (cleaned === undefined) {
+    return cleanParsed(opened, parsed ?? parseSample(scanned, context.file), image, context);
+  }
+  const outcome = outcomeOf(opened, cleaned, image, context);
+  return { kept: true, index: context.first + scanned.index, bytes: cleaned.bytes, lineFeeds, outcome };
+}
+
+/** Undefined where the image cannot be used. */
+function plainImageOf({ likeness, name }: Opened, image: ImageFinding | undefined): PlainImage | undefined {
+  if (likeness > 0) return 'as named';
+  if (name === undefined) return 'none';
+  if (image === undefined || 'problem' in image) return undefined;
+  return image.found === name ? 'as named' : image;
+}
+
+/** Most samples are alike in all that the report tells: they have the same outcome. */
+function outcomeOf(
+  opened: Opened,
+  { rule }: CleanedPlain,
+  image: ImageFinding | undefined,
+  { input, outcomes, images }: BatchContext,
+): Outcome {
+  const { scanned, likeness, name } = opened;
+  const changes = rule === undefined ? [] : [rule];
+  if (name !== undefined) {
+    const isRenamed = image !== undefined && 'found' in image && image.found !== name;
+    const all = isRenamed ? (['EXTENSION_FIXED', ...changes] as const) : changes;
+    return outcomes.of(input, outcomes.sourceOf(name, true), { kept: true, changes: all, image });
+  }
+  const key =
+    likeness * (CHANGE_RULES.length + 1) + (rule === undefined ? 0 : 1 + CHANGE_RULES.indexOf(rule));
+  return outcomes.common(input, key, () => {
+    const known = likeness === 0 ? undefined : plainName(scanned);
+    const source = known === undefined ? TEXT_SOURCE : outcomes.sourceOf(known, true);
+    return outcomes.of(input, source, { kept: true, changes, image: knownImage(opened, images) });
+  });
+}
+
+/** The finding behind a likeness. */
+function knownImage({ scanned, likeness }: Opened, images: BatchContext['images']): ImageFinding | undefined {
+  if (likeness === 0) return undefined;
+  const finding = images.lookup(plainName(scanned));
+  if (finding instanceof Promise) throw new RangeError('an image that was known is not any more');
+  return finding;
+}
+
+/** The image's name of a plain sample; empty where it names none. */
+function plainName({ bytes, plain }: ScannedSample): string {
+  return bytes?.toString('latin1', plain?.imageBegin, plain?.imageEnd) ?? '';
 }
 
 function cleanParsed(
-  { scanned }: Opened,
+  opened: Opened,
   parsed: ParsedSample,
-  image: ImageFinding | undefined,
-  { input, first, textOnly, outcomes }: BatchContext,
+  finding: ImageFinding | undefined,
+  { input, first, images, textOnly, outcomes }: BatchContext,
 ): Cleaned {
+  const { scanned } = opened;
   const value = parsed.drop === undefined ? parsed.value : undefined;
+  const image = finding ?? knownImage(opened, images);
   const result: SampleResult =
     parsed.drop === undefined
       ? cleanSample(value, { get: () => image }, { textOnly })

@@ -1,6 +1,5 @@
 import type { TextOnly } from './clean-sample.js';
 import type { ChangeRule } from './codes.js';
-import type { ImageFinding } from './image-index.js';
 import type { PlainFacts } from './plain-sample.js';
 import { standsAt } from './plain-words.js';
 
@@ -23,6 +22,15 @@ interface Edit {
   bytes: Uint8Array;
 }
 
+/** The image of a plain sample that may be used: it names none, or it is there under that name or under another. */
+export type PlainImage = 'none' | 'as named' | { found: string };
+
+/** The bytes to write, and the rule that moved or added a tag. */
+export interface CleanedPlain {
+  bytes: Uint8Array;
+  rule: Exclude<ChangeRule, 'EXTENSION_FIXED'> | undefined;
+}
+
 /**
  * The rules for a plain sample that is kept, on its bytes: what `cleanSample` and `editSample` would make of it, to the
  * byte. Undefined where they must be asked: it is dropped, or its tags or the ends of its question are unusual.
@@ -30,35 +38,30 @@ interface Edit {
 export function cleanPlain(
   bytes: Uint8Array,
   facts: PlainFacts,
-  { name, image }: { name: string | undefined; image: ImageFinding | undefined },
+  image: PlainImage,
   textOnly: TextOnly,
-): { bytes: Uint8Array; changes: readonly ChangeRule[] } | undefined {
+): CleanedPlain | undefined {
   if (facts.promptEnd === 0) return undefined;
-  if (name === undefined) return cleanTextOnly(bytes, facts, textOnly);
-  if (image === undefined || 'problem' in image) return undefined;
-  const isRenamed = image.found !== name;
+  if (image === 'none') return cleanTextOnly(bytes, facts, textOnly);
   const tag = isTagged(bytes, facts) ? undefined : tagEdit(bytes, facts);
   if (tag === 'unusual') return undefined;
-  if (!isRenamed && tag === undefined) return { bytes, changes: [] };
+  const rule = tag === undefined ? undefined : facts.tags === 0 ? 'TAG_ADDED' : 'TAG_MOVED';
   const edits: Edit[] = tag === undefined ? [] : [tag];
-  const changes: ChangeRule[] = tag === undefined ? [] : [facts.tags === 0 ? 'TAG_ADDED' : 'TAG_MOVED'];
-  if (isRenamed) {
-    changes.unshift('EXTENSION_FIXED');
-    const found = Buffer.from(JSON.stringify(image.found).slice(1, -1));
-    edits.push({ begin: facts.imageBegin, end: facts.imageEnd, bytes: found });
-  }
-  return { bytes: edited(bytes, edits), changes };
+  if (image === 'as named') return { bytes: tag === undefined ? bytes : edited(bytes, edits), rule };
+  const found = Buffer.from(JSON.stringify(image.found).slice(1, -1));
+  edits.push({ begin: facts.imageBegin, end: facts.imageEnd, bytes: found });
+  return { bytes: edited(bytes, edits), rule };
 }
 
 function cleanTextOnly(
   bytes: Uint8Array,
   { promptBegin }: PlainFacts,
   textOnly: TextOnly,
-): ReturnType<typeof cleanPlain> {
+): CleanedPlain | undefined {
   if (textOnly === 'drop') return undefined;
-  if (textOnly === 'keep' || standsAt(bytes, promptBegin, AT_FRONT)) return { bytes, changes: [] };
+  if (textOnly === 'keep' || standsAt(bytes, promptBegin, AT_FRONT)) return { bytes, rule: undefined };
   const edit = { begin: promptBegin, end: promptBegin, bytes: AT_FRONT };
-  return { bytes: edited(bytes, [edit]), changes: ['PLACEHOLDER_ADDED'] };
+  return { bytes: edited(bytes, [edit]), rule: 'PLACEHOLDER_ADDED' };
 }
 
 /** Whether the question has the one tag in front, and the rest of it is trimmed. */

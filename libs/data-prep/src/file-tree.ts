@@ -1,4 +1,6 @@
+import { isLiteral } from './image-name.js';
 import { MAX_LINKS } from './limits.js';
+import { NameTable } from './name-table.js';
 
 /** What a folder's entry is. A link's target is looked up in the tree, so a link out of the root is never followed. */
 export type EntryKind = 'file' | 'folder' | 'link' | 'other';
@@ -11,27 +13,34 @@ export interface LinkTarget {
 
 /** What a tree of files is made of; paths are relative to its root, with `/`; the root is the empty path. */
 export interface TreeFiles {
-  list(folder: string): Promise<Map<string, EntryKind> | 'missing' | 'unreadable'>;
+  /** Calls `add` with each entry's name and kind. */
+  list(
+    folder: string,
+    add: (name: string, kind: EntryKind) => void,
+  ): Promise<'listed' | 'missing' | 'unreadable'>;
   readLink(path: string): Promise<LinkTarget | 'outside' | 'missing'>;
 }
 
 /** What is known of an entry: its kind, that it cannot be used, or a number that the tree's owner keeps for it. */
 export type EntryState = EntryKind | 'missing' | 'unreadable' | number;
 
+/** The states that are words, which the table holds as negative numbers: the first is -1. */
+const WORDS = ['file', 'folder', 'link', 'other', 'missing', 'unreadable'] as const;
+
 /** A folder as far as it is known: `entries` is undefined until it has been listed. */
 interface Folder {
   path: string;
   parent: Folder | undefined;
-  entries: Map<string, EntryState> | 'missing' | 'unreadable' | undefined;
+  entries: 'listed' | 'missing' | 'unreadable' | undefined;
   folders: Map<string, Folder>;
   links: Map<string, LinkTarget | 'outside' | 'missing'>;
 }
 
-/** A file, found under its true path; `keep` remembers something about it. */
+/** A file, found under its true path; `place` is its number in the tree. */
 export interface FoundEntry {
   path: string;
   state: EntryState;
-  keep(state: EntryState): void;
+  place: number;
 }
 
 /** Something that must be read before a path can be followed further. */
@@ -43,28 +52,53 @@ export interface Need {
 
 /**
  * The files below a root, learnt folder by folder: each is listed once, and a path is followed through the lists alone.
- * Memory: one table entry a file of the listed folders.
+ * Memory: one table entry (`NameTable`) a file of the listed folders.
  */
 export class FileTree {
   readonly #files: TreeFiles;
   readonly #root: Folder = newFolder('', undefined);
-  /** The folders that were listed, by their true path. */
-  readonly #listed = new Map<string, Folder>();
+  /** The folders that were listed by their true path, with the extensions of their entries. */
+  readonly #listed = new Map<string, ReadonlyMap<string, number>>();
+  #groups = 0;
+  /** The true paths of all entries of these. */
+  readonly #entries = new NameTable();
 
   constructor(files: TreeFiles) {
     this.#files = files;
   }
 
-  /** What stands under `name` in the folder whose true path is `path`, where that folder has been listed. */
-  known(path: string, name: string): EntryState | undefined {
-    const entries = this.#listed.get(path)?.entries;
-    return entries instanceof Map ? entries.get(name) : undefined;
+  /** The place of the entry whose true path has the bytes from `begin` to before `end`; -1 where none is known. */
+  placeOf(bytes: Uint8Array, begin: number, end: number): number {
+    return this.#entries.find(bytes, begin, end);
   }
 
-  /** Whether the folder whose true path is `path` has been listed, and holds nothing under `name`. */
-  lacks(path: string, name: string): boolean {
-    const entries = this.#listed.get(path)?.entries;
-    return entries instanceof Map && !entries.has(name);
+  /** As `placeOf`, of a true path given as text. */
+  placeOfText(path: string): number {
+    return this.#entries.findText(path);
+  }
+
+  /** What is known of the entry at a place. */
+  stateAt(place: number): EntryState {
+    const value = this.#entries.valueAt(place);
+    return value >= 0 ? value : (WORDS[-1 - value] ?? 'other');
+  }
+
+  /** Remembers something about the entry at a place. */
+  keep(place: number, state: EntryState): void {
+    this.#entries.setValue(place, numberOf(state));
+  }
+
+  /**
+   * A number above 0 that entries share which stand in one folder with the same extension, if their path can mean
+   * nothing but itself; else 0.
+   */
+  groupAt(place: number): number {
+    return this.#entries.groupAt(place);
+  }
+
+  /** Whether the folder whose true path is `path` has been listed, and holds nothing with this extension. */
+  lacks(path: string, extension: string): boolean {
+    return this.#listed.get(path)?.has(extension) === false;
   }
 
   /**
@@ -83,8 +117,10 @@ export class FileTree {
         continue;
       }
       if (folder.entries === undefined) return this.#list(folder);
-      if (typeof folder.entries === 'string') return folder.entries;
-      const state = folder.entries.get(name);
+      if (folder.entries !== 'listed') return folder.entries;
+      const path = joined(folder.path, name);
+      const place = this.#entries.findText(path);
+      const state = place === -1 ? undefined : this.stateAt(place);
       if (state === 'folder') {
         folder = childOf(folder, name);
       } else if (state === 'link') {
@@ -96,9 +132,7 @@ export class FileTree {
         if (target.fromRoot) folder = this.#root;
         todo.push(...target.segments.toReversed());
       } else {
-        return state === undefined || todo.length > 0
-          ? 'missing'
-          : foundIn(folder.entries, folder.path, name, state);
+        return state === undefined || todo.length > 0 ? 'missing' : { path, state, place };
       }
     }
     return 'missing';
@@ -108,10 +142,25 @@ export class FileTree {
     return {
       need: `list ${folder.path}`,
       fulfil: async () => {
-        folder.entries = await this.#files.list(folder.path);
-        this.#listed.set(folder.path, folder);
+        const groups = new Map<string, number>();
+        const add = (name: string, kind: EntryKind) => this.#add(folder.path, name, kind, groups);
+        folder.entries = await this.#files.list(folder.path, add);
+        if (folder.entries === 'listed') this.#listed.set(folder.path, groups);
       },
     };
+  }
+
+  /** `groups`: those of the folder, by extension. */
+  #add(folder: string, name: string, kind: EntryKind, groups: Map<string, number>): void {
+    const path = joined(folder, name);
+    const extension = name.slice(name.lastIndexOf('.') + 1);
+    let group = groups.get(extension);
+    if (group === undefined) {
+      this.#groups += 1;
+      group = this.#groups;
+      groups.set(extension, group);
+    }
+    this.#entries.add(path, numberOf(kind), isLiteral(path) ? group : 0);
   }
 
   #readLink(folder: Folder, name: string): Need {
@@ -125,13 +174,8 @@ export class FileTree {
   }
 }
 
-function foundIn(
-  entries: Map<string, EntryState>,
-  folder: string,
-  name: string,
-  state: EntryState,
-): FoundEntry {
-  return { path: joined(folder, name), state, keep: (next) => entries.set(name, next) };
+function numberOf(state: EntryState): number {
+  return typeof state === 'number' ? state : -1 - WORDS.indexOf(state);
 }
 
 function childOf(parent: Folder, name: string): Folder {

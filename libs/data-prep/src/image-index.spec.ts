@@ -18,7 +18,10 @@ class FakeFiles implements ImageFiles {
   mostOpen = 0;
   constructor(readonly root: { [name: string]: Entry }) {}
 
-  list(folder: string): Promise<Map<string, EntryKind> | 'missing' | 'unreadable'> {
+  list(
+    folder: string,
+    add: (name: string, kind: EntryKind) => void,
+  ): Promise<'listed' | 'missing' | 'unreadable'> {
     this.calls.push(`list ${folder}`);
     const entry = this.#at(folder);
     if (entry === 'closed') return Promise.resolve('unreadable');
@@ -28,7 +31,8 @@ class FakeFiles implements ImageFiles {
       if (inner === 'socket') return 'other';
       return typeof inner === 'string' && inner !== 'closed' ? 'link' : 'folder';
     };
-    return Promise.resolve(new Map(Object.entries(entry).map(([name, inner]) => [name, kind(inner)])));
+    for (const [name, inner] of Object.entries(entry)) add(name, kind(inner));
+    return Promise.resolve('listed');
   }
 
   readLink(path: string): Promise<LinkTarget | 'outside'> {

@@ -104,6 +104,27 @@ export class ImageIndex {
     }
   }
 
+  /**
+   * The likeness of the image whose name has the bytes (ASCII) from `begin` to before `end`, if nothing has to be waited
+   * for and it may be used under that name: images of one likeness stand in one folder, have the same
+   * extension and were found to be alike but for their size. Else 0: `lookup` tells why.
+   */
+  likenessOf(bytes: Buffer, begin: number, end: number): number {
+    const place = this.#tree.placeOf(bytes, begin, end);
+    if (place === -1) return 0;
+    const group = this.#tree.groupAt(place);
+    let state = this.#tree.stateAt(place);
+    if (group === 0) return 0;
+    if (state === 'file' && this.#verify === 'exists') return group * LOOKS;
+    if (state === 'file' && this.#verify === 'header' && this.#underway.size === 0) {
+      const path = bytes.toString('latin1', begin, end);
+      const later = this.#readHeader(place, path);
+      if (later !== undefined) void this.#started(needToLook(path), later);
+      state = this.#tree.stateAt(place);
+    }
+    return typeof state === 'number' && isUsable(state) ? group * LOOKS + (state % LOOKS) : 0;
+  }
+
   /** The bytes of the image that `resolve` finds under `name`, or what is wrong with it. */
   async readBytes(name: string): Promise<Uint8Array | ImageProblem> {
     const finding = await this.resolve(name);
@@ -133,10 +154,8 @@ export class ImageIndex {
     const named = this.#judge(name);
     if (named === 'outside') return escape(name, 'is a link that leaves the image root');
     if (named !== 'missing') return named;
-    const behindFolder = name.lastIndexOf('/') + 1;
-    const folder = name.slice(0, Math.max(behindFolder - 1, 0));
-    for (const other of otherNames(name)) {
-      if (this.#tree.lacks(folder, other.slice(behindFolder))) continue;
+    const folder = name.slice(0, Math.max(name.lastIndexOf('/'), 0));
+    for (const other of otherNames(name, (extension) => this.#tree.lacks(folder, extension))) {
       const finding = this.#judge(other);
       if (typeof finding !== 'string') return finding;
     }
@@ -145,10 +164,9 @@ export class ImageIndex {
 
   /** What is known of `name` where its folder was listed and holds it: all that most samples need. */
   #known(name: string): ImageFinding | undefined {
-    const slash = name.lastIndexOf('/');
-    if (slash === 0) return undefined;
-    const state = this.#tree.known(name.slice(0, Math.max(slash, 0)), name.slice(slash + 1));
-    if (state === undefined || !isLiteral(name)) return undefined;
+    const place = this.#tree.placeOfText(name);
+    if (place === -1 || !isLiteral(name)) return undefined;
+    const state = this.#tree.stateAt(place);
     if (typeof state === 'number') return fromState(name, state);
     return state === 'file' && this.#verify === 'exists' ? { found: name } : undefined;
   }
@@ -164,28 +182,45 @@ export class ImageIndex {
     return typeof state === 'number' ? fromState(name, state) : 'missing';
   }
 
-  #lookAt(entry: FoundEntry): Need {
-    const { path } = entry;
-    const keep = (facts: ImageFacts | 'missing' | 'unreadable') =>
-      entry.keep(typeof facts === 'string' ? facts : facts.size * LOOKS + packLook(facts));
+  #lookAt({ path, place }: FoundEntry): Need {
     const fulfil = () => {
-      if (this.#verify === 'decode') return this.#limit(() => this.#files.decode(path)).then(keep);
-      const header = this.#files.readHeader(path);
-      if (header instanceof Promise) return header.then((late) => keep(factsOf(late)));
-      keep(factsOf(header));
-      return undefined;
+      if (this.#verify === 'header') return this.#readHeader(place, path);
+      return this.#limit(() => this.#files.decode(path)).then((facts) => this.#keep(place, facts));
     };
-    return { need: `look ${path}`, fulfil };
+    return { need: needToLook(path), fulfil };
+  }
+
+  /** Undefined where nothing has to be waited for: then the file's state is known. */
+  #readHeader(place: number, path: string): Promise<void> | undefined {
+    const header = this.#files.readHeader(path);
+    if (header instanceof Promise) return header.then((late) => this.#keep(place, factsOf(late)));
+    this.#keep(place, factsOf(header));
+    return undefined;
+  }
+
+  #keep(place: number, facts: ImageFacts | 'missing' | 'unreadable'): void {
+    this.#tree.keep(place, typeof facts === 'string' ? facts : facts.size * LOOKS + packLook(facts));
   }
 
   /** Several samples may wait for the same file; undefined where nothing has to be waited for. */
   #once(needed: Need): Promise<void> | undefined {
     const underway = this.#underway.get(needed.need);
     if (underway !== undefined) return underway;
-    const started = needed.fulfil()?.finally(() => this.#underway.delete(needed.need));
-    if (started !== undefined) this.#underway.set(needed.need, started);
+    const started = needed.fulfil();
+    return started === undefined ? undefined : this.#started(needed.need, started);
+  }
+
+  /** What goes wrong is thrown where it is awaited; until then it is not an unhandled error. */
+  #started(need: string, work: Promise<void>): Promise<void> {
+    const started = work.finally(() => this.#underway.delete(need));
+    this.#underway.set(need, started);
+    started.catch(() => undefined);
     return started;
   }
+}
+
+function needToLook(path: string): string {
+  return `look ${path}`;
 }
 
 function factsOf(file: FileHeader | 'unreadable'): ImageFacts | 'missing' | 'unreadable' {
@@ -201,6 +236,12 @@ function fromState(name: string, state: number): ImageFinding {
     return problem('IMAGE_UNKNOWN', name, `does not begin like one of ${IMAGE_TYPES.join(', ')}`);
   if (fault !== undefined) return faulty(name, fault);
   return { found: name, size, type, ...(notes.length === 0 ? {} : { notes }) };
+}
+
+/** Whether `fromState` finds no problem. */
+function isUsable(state: number): boolean {
+  const { type, fault } = unpackLook(state % LOOKS);
+  return state >= LOOKS && type !== undefined && fault === undefined;
 }
 
 function faulty(name: string, fault: ImageFault): ImageProblem {

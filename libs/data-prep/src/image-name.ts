@@ -55,12 +55,17 @@ function percentDecoded(name: string): string {
   );
 }
 
-/** The names that a missing file `name` is looked for under: its stem with each extension, in the order of the rule. */
-export function otherNames(name: string): string[] {
+/**
+ * The names that a missing file `name` is looked for under: its stem with each extension, in the order of the rule, but
+ * for the extensions that `isAbsent` tells to be none of its folder.
+ */
+export function otherNames(name: string, isAbsent: (extension: string) => boolean = () => false): string[] {
   const slash = name.lastIndexOf('/');
   const dot = name.lastIndexOf('.');
   const stem = dot > slash + 1 ? name.slice(0, dot) : name;
-  return CANDIDATES.map((extension) => `${stem}.${extension}`).filter((other) => other !== name);
+  return CANDIDATES.filter((extension) => !isAbsent(extension))
+    .map((extension) => `${stem}.${extension}`)
+    .filter((other) => other !== name);
 }
 
 /** All spellings of `word` in capitals and small letters but `word` itself, in the order of their bytes. */

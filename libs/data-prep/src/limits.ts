@@ -49,6 +49,9 @@ export const SLOW_READS = 200;
 /** Links followed for one image, as Linux does; more is a circle. */
 export const MAX_LINKS = 40;
 
+/** Folders below an image root that are held open, 256: a quarter of the files that systems let a process open. */
+export const MAX_OPEN_FOLDERS = 256;
+
 /** Source folders that the report tells apart; further ones are counted as `other`, so that it stays small. */
 export const MAX_SOURCES = 1000;
 

@@ -1,6 +1,5 @@
-import { z } from 'zod';
 import { imageNameOf } from './clean-sample.js';
-import { CHANGE_RULES, DROP_CODES, type ChangeRule, type DropCode } from './codes.js';
+import type { ChangeRule, DropCode } from './codes.js';
 import type { ImageFinding } from './image-index.js';
 import { leavesRoot } from './image-name.js';
 import { mislabelOf } from './image-type.js';
@@ -8,21 +7,20 @@ import { MAX_NAME_LENGTH, MAX_SOURCES } from './limits.js';
 import { isRecord } from './sample.js';
 
 /** What became of a sample, as far as the report tells it: many samples have the same outcome. */
-export const outcomeSchema = z.strictObject({
+export interface Outcome {
   /** Which annotation file it comes from, counted from 0. */
-  input: z.number().int().nonnegative(),
+  input: number;
   /** Folder of its image, `text only` or `unknown`. */
-  source: z.string(),
+  source: string;
   /** Why it was dropped; absent where it was kept. */
-  code: z.enum(DROP_CODES).optional(),
-  changes: z.array(z.enum(CHANGE_RULES)).readonly(),
-  mislabel: z.string().optional(),
+  code?: DropCode | undefined;
+  changes: readonly ChangeRule[];
+  mislabel?: string | undefined;
   /** What is unusual about its picture. */
-  notes: z.array(z.string()).readonly(),
+  notes: readonly string[];
   /** Whether it is the first that names an image to be fetched again. */
-  toFetch: z.boolean().optional(),
-});
-export type Outcome = z.output<typeof outcomeSchema>;
+  toFetch?: boolean | undefined;
+}
 
 /** The source of samples without an image. */
 export const TEXT_SOURCE = 'text only';
@@ -37,9 +35,10 @@ const NOTHING: readonly never[] = [];
 /** Numbers outcomes, so that each sample's is one number. */
 export class Outcomes {
   readonly #ids = new Map<string, number>();
-  /** Most samples have one of these: nothing to tell but where they come from. */
-  readonly #untouched = new Map<string, Outcome>();
-  readonly #idsOfUntouched = new Map<Outcome, number>();
+  /** Those that many samples of the file `#input` have, so that nothing has to be made or compared for these. */
+  readonly #common = new Map<number, Outcome>();
+  readonly #commonIds = new Map<Outcome, number>();
+  #input = 0;
   readonly #list: Outcome[] = [];
   readonly #folders = new Map<string, string>();
   readonly #sources = new Set<string>();
@@ -56,19 +55,29 @@ export class Outcomes {
     const seen = image === undefined || 'problem' in image ? undefined : image;
     const mislabel = seen?.type === undefined ? undefined : mislabelOf(seen.found, seen.type);
     const notes = seen?.notes ?? NOTHING;
-    if (mislabel !== undefined) return { input, source, changes, notes, mislabel };
-    if (changes.length > 0 || notes.length > 0) return { input, source, changes, notes };
-    const known = this.#untouched.get(source);
-    if (known?.input === input) return known;
-    const outcome = { input, source, changes, notes };
-    this.#untouched.set(source, outcome);
-    this.#idsOfUntouched.set(outcome, this.idOf(outcome));
+    return mislabel === undefined
+      ? { input, source, changes, notes }
+      : { input, source, changes, notes, mislabel };
+  }
+
+  /** The outcome that is remembered under `key` for file `input`, or else is made now. */
+  common(input: number, key: number, make: () => Outcome): Outcome {
+    if (input !== this.#input) {
+      this.#common.clear();
+      this.#commonIds.clear();
+      this.#input = input;
+    }
+    const known = this.#common.get(key);
+    if (known !== undefined) return known;
+    const outcome = make();
+    this.#common.set(key, outcome);
+    this.#commonIds.set(outcome, this.idOf(outcome));
     return outcome;
   }
 
   /** The number of an outcome. */
   idOf(outcome: Outcome): number {
-    const quick = this.#idsOfUntouched.get(outcome);
+    const quick = this.#commonIds.get(outcome);
     if (quick !== undefined) return quick;
     const { input, source, code = '', changes, mislabel = '', notes, toFetch = false } = outcome;
     const key = `${input}|${code}|${changes.join()}|${mislabel}|${notes.join()}|${toFetch}|${source}`;

@@ -56,6 +56,8 @@ export class SampleScanner {
   readonly #value = new ValueScanner();
   readonly #plain = new PlainSample();
   readonly #carried: CarriedSample;
+  /** For samples that were cut at the end of a chunk: `#plain` holds the next one then. */
+  #carriedPlain: PlainSample | undefined;
   #state: State = 'start';
   #isArray = false;
   #bom = 0;
@@ -206,8 +208,16 @@ export class SampleScanner {
     const bytes = this.#carried.finish(rest, this.#begin);
     const { depth, keys, unicodeEscapes } = this.#value;
     const lineFeeds = this.#line - this.#begin.line;
-    const plain = bytes === undefined || !isCarried ? undefined : plainFactsOf(bytes);
+    const plain = bytes === undefined || !isCarried ? undefined : this.#factsOfCarried(bytes);
     return this.#next(bytes, { depth, keys, unicodeEscapes, byteLength, lineFeeds, plain });
+  }
+
+  /** A sample that was cut at the end of a chunk may be plain too; one in the midst of a chunk was tried before. */
+  #factsOfCarried(bytes: Uint8Array): PlainFacts | undefined {
+    if (bytes[0] !== OPEN_OBJECT || !isUtf8(bytes)) return undefined;
+    this.#carriedPlain ??= new PlainSample();
+    this.#carriedPlain.enter(bytes);
+    return this.#carriedPlain.match(0) === bytes.length ? this.#carriedPlain.facts(0) : undefined;
   }
 
   #next(
@@ -255,14 +265,6 @@ export class SampleScanner {
   #error(code: 'NOT_JSON' | 'NOT_SAMPLES' | 'CUT_SHORT', i: number, what: string, hint?: string) {
     return syntaxError(code, this.#file, this.#at(i), what, hint);
   }
-}
-
-/** A sample that was cut at the end of a chunk may be plain too; one in the midst of a chunk was tried before. */
-function plainFactsOf(bytes: Uint8Array): PlainFacts | undefined {
-  if (bytes[0] !== OPEN_OBJECT || !isUtf8(bytes)) return undefined;
-  const plain = new PlainSample();
-  plain.enter(bytes);
-  return plain.match(0) === bytes.length ? plain.facts(0) : undefined;
 }
 
 /** A chunk without the parts of characters that are cut at its ends. */

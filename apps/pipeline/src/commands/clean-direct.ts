@@ -1,4 +1,5 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
+import { parseShard, rankOf, type Rank } from '@flexattn/stage';
 import type { CleanOptions, CleanReport } from '@flexattn/data-prep';
 import { PipelineError } from '../errors.js';
 import { positiveInteger, wholeNumber } from '../flags.js';
@@ -15,7 +16,7 @@ interface CleanFlags {
   shuffle?: number;
   dedupe?: CleanOptions['dedupe'];
   limit?: number;
-  shard?: { index: number; of: number };
+  shard?: Rank;
   format?: CleanOptions['format'];
   journal?: string;
   json?: boolean;
@@ -29,6 +30,7 @@ On any annotation file, without a configuration:
   flexattn clean --annotations a.json=images/a b.jsonl.gz=images/b --out clean --verify decode --shuffle 1
   flexattn clean --annotations - --images images --out - < mix.jsonl > clean.jsonl
   flexattn clean --annotations mix.json --images images --out part-0 --shard 0/2
+  srun -n 2 sh -c 'flexattn clean --annotations mix.json --images images --out part-$SLURM_PROCID'
   flexattn clean --merge part-0 part-1 --out clean
 `;
 
@@ -50,7 +52,11 @@ export const cleanDirect: DirectMode = {
       .option('--shuffle <seed>', 'shuffle the samples, the same way on every machine', wholeNumber)
       .addOption(choice('--dedupe <by>', 'drop samples that are there already', ['id', 'content']))
       .option('--limit <n>', 'keep at most so many samples', positiveInteger)
-      .option('--shard <i/n>', 'clean part i (from 0) of n only', shardOf)
+      .option(
+        '--shard <i/n>',
+        'clean part i of n, from 0; default: the rank that the launcher gives, if there are several',
+        parseShard,
+      )
       .addOption(choice('--format <format>', 'an array, or a sample a line', ['json', 'jsonl']))
       .option('--journal <file>', 'remembers which pictures were decoded (OUT.images.journal)')
       .addHelpText('after', EXAMPLES);
@@ -66,25 +72,42 @@ export const cleanDirect: DirectMode = {
 };
 
 async function cleanOrMerge(flags: CleanFlags): Promise<CleanReport> {
-  const { annotations, merge, json = false, quiet = json, out, ...options } = flags;
+  const { annotations, merge, json = false, quiet = json, ...options } = flags;
   const { cleanDataset, mergeShards } = await import('@flexattn/data-prep');
   const signal = abortOnSignals();
   if (merge !== undefined) {
     const others = Object.keys(flags).filter((name) => !MERGE_FLAGS.has(name));
     if (others.length > 0)
       throw badFlags(`--merge takes its settings from the shards: leave out ${others.join(', ')}`);
-    return mergeShards({ shards: merge, out: required(out), signal });
+    const { dryRun } = options;
+    return mergeShards({ shards: merge, out: outOf(flags), dryRun, quiet, signal });
   }
-  const { images, verify, textOnly, shuffle, dedupe, limit, shard, format, journal, dryRun } = options;
+  const { images, verify, textOnly, shuffle, dedupe, limit, format, journal, dryRun } = options;
   return cleanDataset({
     annotations: (annotations ?? []).map(sourceOf),
-    out: dryRun === true ? (out ?? '.') : required(out),
-    ...{ images, verify, textOnly, shuffle, dedupe, limit, shard, format, journal, dryRun, quiet, signal },
+    out: outOf(flags),
+    shard: shardOf(flags),
+    ...{ images, verify, textOnly, shuffle, dedupe, limit, format, journal, dryRun, quiet, signal },
   });
 }
 
+/** The part that was asked for, or that a launcher of several processes gives; undefined: all samples. */
+function shardOf({ shard }: CleanFlags): CleanOptions['shard'] {
+  if (shard !== undefined) return { index: shard.index, of: shard.count };
+  const rank = rankOf(process.env);
+  return rank === undefined || rank.count === 1 ? undefined : { index: rank.index, of: rank.count };
+}
+
 /** What commander puts there by itself, and what merging needs. */
-const MERGE_FLAGS: ReadonlySet<string> = new Set(['merge', 'out', 'json', 'quiet', 'run', 'config']);
+const MERGE_FLAGS: ReadonlySet<string> = new Set([
+  'merge',
+  'out',
+  'dryRun',
+  'json',
+  'quiet',
+  'run',
+  'config',
+]);
 
 /** `FILE=ROOT` names an image root of the file's own. */
 function sourceOf(text: string): string | { annotations: string; images: string } {
@@ -92,9 +115,10 @@ function sourceOf(text: string): string | { annotations: string; images: string 
   return at < 1 ? text : { annotations: text.slice(0, at), images: text.slice(at + 1) };
 }
 
-function required(out: string | undefined): string {
-  if (out === undefined) throw badFlags('expected --out, the folder for the results');
-  return out;
+function outOf({ out, dryRun }: CleanFlags): string {
+  if (out !== undefined) return out;
+  if (dryRun === true) return '.';
+  throw badFlags('expected --out, the folder for the results');
 }
 
 function badFlags(what: string): PipelineError {
@@ -103,12 +127,4 @@ function badFlags(what: string): PipelineError {
 
 function choice(flags: string, description: string, choices: readonly string[]): Option {
   return new Option(flags, description).choices(choices);
-}
-
-function shardOf(text: string): { index: number; of: number } {
-  const [, index, of] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
-  if (index === undefined || Number(index) >= Number(of)) {
-    throw new InvalidArgumentError('expected i/n with i from 0 to n - 1.');
-  }
-  return { index: Number(index), of: Number(of) };
 }

@@ -1,35 +1,20 @@
-import { z } from 'zod';
 import type { TextOnly } from '../clean-sample.js';
-import { DataPrepError } from '../errors.js';
 import type { VerifyLevel } from '../image-index.js';
+import { MAX_SHARDS } from '../limits.js';
+import { isRecord } from '../sample.js';
+import {
+  badOption,
+  checkSettings,
+  FLAG,
+  oneOf,
+  PATH,
+  SIGNAL,
+  wholeNumber,
+  type Checks,
+} from '../settings.js';
 import type { Dedupe } from '../sample-key.js';
-import { shardSchema, siftSchema, type Shard } from '../shard-manifest.js';
+import type { Shard } from '../shard-manifest.js';
 import type { OutputFormat } from './sample-writer.js';
-
-const path = z.string().min(1);
-
-const settings = siftSchema.extend({
-  annotations: z.union([
-    path,
-    z.array(z.union([path, z.strictObject({ annotations: path, images: path })])).min(1),
-  ]),
-  images: path.optional(),
-  out: path,
-  verify: z.enum(['exists', 'header', 'decode']).default('header'),
-  textOnly: z.enum(['placeholder', 'keep', 'drop']).default('placeholder'),
-  shard: shardSchema.optional(),
-  format: z.enum(['json', 'jsonl']).optional(),
-  journal: path.optional(),
-  dryRun: z.boolean().default(false),
-  quiet: z.boolean().default(false),
-  signal: z.instanceof(AbortSignal).optional(),
-});
-
-/** Settings that were checked; each source has its image root. */
-export type CleanSettings = Omit<z.output<typeof settings>, 'annotations' | 'images' | 'format'> & {
-  sources: { annotations: string; images: string }[];
-  format: OutputFormat;
-};
 
 /** Settings of `cleanDataset`. */
 export interface CleanOptions {
@@ -66,16 +51,38 @@ export interface CleanOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** Settings that were checked; each source has its image root. */
+export interface CleanSettings extends Omit<CleanOptions, 'annotations' | 'images'> {
+  sources: readonly { annotations: string; images: string }[];
+  verify: VerifyLevel;
+  textOnly: TextOnly;
+  format: OutputFormat;
+  dryRun: boolean;
+  quiet: boolean;
+}
+
+const CHECKS: Checks<CleanOptions> = {
+  annotations: [areSources, 'a path, or several, each as it is or as {annotations, images}'],
+  images: PATH,
+  out: PATH,
+  verify: oneOf('exists', 'header', 'decode'),
+  textOnly: oneOf('placeholder', 'keep', 'drop'),
+  dedupe: oneOf('id', 'content'),
+  shuffle: wholeNumber(0),
+  limit: wholeNumber(1),
+  shard: [isShard, `{index, of} with index from 0 to below of, and of up to ${MAX_SHARDS}`],
+  format: oneOf('json', 'jsonl'),
+  journal: PATH,
+  dryRun: FLAG,
+  quiet: FLAG,
+  signal: SIGNAL,
+};
+
 /** The options with their defaults. Throws `BAD_OPTION`. */
 export function checkOptions(options: CleanOptions): CleanSettings {
-  const result = settings.safeParse(options);
-  if (!result.success) {
-    const [issue] = result.error.issues;
-    const item =
-      issue === undefined || issue.path.length === 0 ? undefined : issue.path.map(String).join('.');
-    throw badOption(issue?.message ?? 'unexpected options', item, result.error);
-  }
-  const { annotations, images, format, ...others } = result.data;
+  checkSettings(options, CHECKS, ['annotations', 'out']);
+  const { annotations, images, format, verify = 'header', textOnly = 'placeholder', ...others } = options;
+  const { dryRun = false, quiet = false } = others;
   const toStandard = others.out === '-';
   if (toStandard && (others.shuffle !== undefined || others.shard !== undefined || format === 'json')) {
     throw badOption(
@@ -88,9 +95,27 @@ export function checkOptions(options: CleanOptions): CleanSettings {
     if (images === undefined) throw badOption(`expected an image root for ${source}`, 'images');
     return { annotations: source, images };
   });
-  return { ...others, sources, format: toStandard ? 'jsonl' : (format ?? 'json') };
+  return {
+    ...others,
+    verify,
+    textOnly,
+    dryRun,
+    quiet,
+    sources,
+    format: toStandard ? 'jsonl' : (format ?? 'json'),
+  };
 }
 
-function badOption(what: string, item: string | undefined, cause?: unknown): DataPrepError {
-  return new DataPrepError('BAD_OPTION', what, { item, cause });
+function areSources(value: unknown): boolean {
+  const [isPath] = PATH;
+  const isSource = (one: unknown) =>
+    isPath(one) || (isRecord(one) && isPath(one['annotations']) && isPath(one['images']));
+  return Array.isArray(value) ? value.length > 0 && value.every(isSource) : isPath(value);
+}
+
+function isShard(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const [isCount] = wholeNumber(1, MAX_SHARDS);
+  const [isIndex] = wholeNumber(0, Number(value['of']) - 1);
+  return isCount(value['of']) && isIndex(value['index']);
 }

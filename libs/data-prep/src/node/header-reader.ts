@@ -4,6 +4,7 @@ import pLimit from 'p-limit';
 import type { FileHeader } from '../image-index.js';
 import { HEADER_BYTES } from '../image-type.js';
 import { HEADER_READS, QUICK_READ_MS, SLOW_READS } from '../limits.js';
+import type { OpenFolders } from './open-folders.js';
 
 /** Never through a link, and never waiting for a pipe: the folder may have changed since it was listed. */
 const READ_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
@@ -24,11 +25,14 @@ export class HeaderReader {
   /** Reads still to be done side by side before waiting is tried again. */
   #slow = 0;
 
-  /** Reads at once; undefined where that is no good now (slow, or an error that the other way will tell). */
-  readNow(path: string): FileHeader | undefined {
+  /**
+   * Reads `path`, relative to the root of `folders`, at once; undefined where that is no good now (slow, or an error that
+   * the other way will tell).
+   */
+  readNow(path: string, folders: Pick<OpenFolders, 'withinSync'>): FileHeader | undefined {
     if (this.#slow > 0) return undefined;
     const start = performance.now();
-    const header = readOrNothing(path);
+    const header = readOrNothing(path, folders);
     // One read that another process held up says nothing of the disk.
     const waited = Math.min(performance.now() - start, 4 * QUICK_READ_MS);
     this.#mean += (waited - this.#mean) / 16;
@@ -47,14 +51,15 @@ export class HeaderReader {
 }
 
 /** An error is no answer: whether it means a missing file depends on the image root, which is asked elsewhere. */
-function readOrNothing(path: string): FileHeader | undefined {
+function readOrNothing(path: string, folders: Pick<OpenFolders, 'withinSync'>): FileHeader | undefined {
   try {
-    const file = openSync(path, READ_FLAGS);
+    const file = folders.withinSync(path, (opened) => openSync(opened, READ_FLAGS));
     try {
       const stats = fstatSync(file);
       if (!stats.isFile()) return 'missing';
-      const buffer = Buffer.allocUnsafe(HEADER_BYTES);
-      return { size: stats.size, header: buffer.subarray(0, readSync(file, buffer, 0, HEADER_BYTES, 0)) };
+      const header = Buffer.allocUnsafe(HEADER_BYTES);
+      const length = readSync(file, header, 0, HEADER_BYTES, 0);
+      return { size: stats.size, header: length < HEADER_BYTES ? header.subarray(0, length) : header };
     } finally {
       closeSync(file);
     }

@@ -24,18 +24,21 @@ export class ImageDecoder {
     this.#journal = journal;
   }
 
-  /** What the file `path` is: decoded, unless the journal knows it. Throws what the system says of the file. */
-  async look(path: string): Promise<ImageFacts | 'missing'> {
+  /**
+   * What the file `path` is, which is opened as `opened`: decoded, unless the journal knows it. Throws what the system
+   * says of the file.
+   */
+  async look(path: string, opened = path): Promise<ImageFacts | 'missing'> {
     if (this.#journal !== undefined) {
-      const stats = await lstat(path, { bigint: true });
+      const stats = await lstat(opened, { bigint: true });
       const known = stats.isFile() ? this.#journal.get(path, stats) : undefined;
       if (known !== undefined) return { size: Number(stats.size), ...unpackLook(known) };
     }
-    return this.#few(() => this.#readAndLook(path));
+    return this.#few(() => this.#readAndLook(path, opened));
   }
 
-  async #readAndLook(path: string): Promise<ImageFacts | 'missing'> {
-    const image = await readImage(path);
+  async #readAndLook(path: string, opened: string): Promise<ImageFacts | 'missing'> {
+    const image = await readImage(opened);
     if (image === 'missing') return image;
     const { stats, header, bytes } = image;
     const look = { type: imageTypeOf(header), ...(await this.#decode(bytes, imageTypeOf(header))) };

@@ -8,27 +8,31 @@ import { join, sep } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openImageIndex } from './image-files.js';
 
-/** Every path that the library opens, lists, or reads a link of. */
+/** Where every path stands that the library opens, lists, or reads a link of. */
 const touched = vi.hoisted(() => [] as string[]);
 vi.mock('node:fs', async (original) => {
   const actual = await original<typeof fs>();
-  // Nothing but the path is looked at; the arguments differ from overload to overload.
-  const open = (...args: unknown[]) => {
-    touched.push(String(args[0]));
-    return Reflect.apply(actual.open, undefined, args) as unknown;
-  };
-  return { ...actual, open };
+  const open = watched(actual.open, actual);
+  const openSync = watched(actual.openSync, actual);
+  const opendirSync = watched(actual.opendirSync, actual);
+  return { ...actual, open, openSync, opendirSync };
 });
 vi.mock('node:fs/promises', async (original) => {
   const actual = await original<typeof fsPromises>();
-  const watched =
-    (work: (path: string) => unknown) =>
-    (...args: [string]) => {
-      touched.push(args[0]);
-      return Reflect.apply<undefined, [string], unknown>(work, undefined, args);
-    };
-  return { ...actual, opendir: watched(actual.opendir), readlink: watched(actual.readlink) };
+  const real = await vi.importActual<typeof fs>('node:fs');
+  return { ...actual, readlink: watched(actual.readlink, real) };
 });
+
+/** None of the calls follows a link in the last part of a path; the arguments differ from overload to overload. */
+const watched = vi.hoisted(
+  () =>
+    (work: (...args: never[]) => unknown, { realpathSync }: typeof fs) =>
+    (...args: unknown[]) => {
+      const [, parent = '', name = ''] = /^(.*)\/(.*)$/.exec(String(args[0])) ?? [];
+      touched.push(name === '.' ? realpathSync(parent) : `${realpathSync(parent)}/${name}`);
+      return Reflect.apply(work as (...all: unknown[]) => unknown, undefined, args);
+    },
+);
 
 /** Node makes no named pipes: this program of POSIX does. */
 const MAKE_PIPE = 'mkfifo';
@@ -148,6 +152,35 @@ describe('openImageIndex on real files', () => {
     expect(await asNobody(() => resolved('b/x.png'))).toBe('IMAGE_MISSING');
   });
 
+  it.each(['header', 'decode'] as const)(
+    'does not follow a folder that has become a link since it was listed: %s',
+    async (verify) => {
+      const index = await openImageIndex(root, { verify });
+      expect(await index.resolve('a/other.png')).toMatchObject({ problem: 'IMAGE_MISSING' });
+      await writeFile(join(folder, 'outside', 'x.png'), 'GIF89a0123456789');
+      await rename(join(root, 'a'), join(root, 'moved'));
+      await symlink('../outside', join(root, 'a'));
+      touched.length = 0;
+      await index.resolve('a/x.png');
+      expect(await index.readBytes('a/x.png')).toEqual(verify === 'header' ? PNG : expect.anything());
+      await index.close();
+      expect(touched.every((path) => path.startsWith(root + sep))).toBe(true);
+    },
+  );
+
+  it('does not follow a folder that becomes a link before it is opened', async () => {
+    await mkdir(join(root, 'a', 'b'));
+    await writeFile(join(folder, 'outside', 'x.png'), PNG);
+    const index = await openImageIndex(root);
+    expect(await index.resolve('a/x.png')).toMatchObject({ found: 'a/x.png' });
+    await rm(join(root, 'a', 'b'), { recursive: true });
+    await symlink('../../outside', join(root, 'a', 'b'));
+    touched.length = 0;
+    expect(await index.resolve('a/b/x.png')).toMatchObject({ problem: 'IMAGE_MISSING' });
+    await index.close();
+    expect(touched.filter((path) => !path.startsWith(root + sep))).toEqual([]);
+  });
+
   it('refuses a root that may not be read', async () => {
     await chmod(root, 0o100);
     await expect(asNobody(() => resolved('a/x.png'))).rejects.toMatchObject({
@@ -185,7 +218,7 @@ describe('openImageIndex on real files', () => {
     await first.close();
     const second = await open();
     await second.resolve('a/other.png');
-    await rename(root, join(folder, 'moved'));
+    await rm(root, { recursive: true });
     await expect(second.resolve('a/x.png')).rejects.toMatchObject({ code: 'IMAGE_ROOT_VANISHED' });
     await second.close();
   });

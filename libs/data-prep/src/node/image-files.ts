@@ -10,6 +10,7 @@ import { errnoOf } from './errno.js';
 import { ImageDecoder } from './image-decoder.js';
 import { HeaderReader } from './header-reader.js';
 import { ImageJournal } from './image-journal.js';
+import { OpenFolders } from './open-folders.js';
 import { readImage } from './read-image.js';
 
 /** Entries read from a folder at a time: fewer, larger system calls than the default of 32. */
@@ -78,20 +79,29 @@ async function openImageFiles(root: string, journal: ImageJournal | undefined): 
   };
   const decoder = new ImageDecoder(journal);
   const headers = new HeaderReader();
+  const folders = new OpenFolders(real);
+  const within = <T>(path: string, work: (opened: string) => T | Promise<T>) =>
+    orProblem(path, () => folders.within(path, work));
   return {
     checkRoot,
-    close: () => Promise.resolve(journal?.close()),
-    list: (folder) => orProblem(folder, () => listFolder(join(real, folder))),
+    close: () => {
+      folders.close();
+      journal?.close();
+      return Promise.resolve();
+    },
+    list: (folder, add) =>
+      orProblem(folder, () =>
+        folders.within(folder === '' ? '.' : `${folder}/.`, (opened) => listFolder(opened, add)),
+      ),
     readLink: async (path) => {
-      const target = await orProblem(path, () => readlink(join(real, path)));
+      const target = await within(path, (opened) => readlink(opened));
       return target === 'missing' || target === 'unreadable' ? 'missing' : linkTarget(target, [real, named]);
     },
-    readHeader: (path) =>
-      headers.readNow(`${real}${sep}${path}`) ?? orProblem(path, () => headers.read(join(real, path))),
-    decode: (path) => orProblem(path, () => decoder.look(join(real, path))),
+    readHeader: (path) => headers.readNow(path, folders) ?? within(path, (opened) => headers.read(opened)),
+    decode: (path) => within(path, (opened) => decoder.look(join(real, path), opened)),
     readBytes: (path) =>
-      orProblem(path, async () => {
-        const image = await readImage(join(real, path));
+      within(path, async (opened) => {
+        const image = await readImage(opened);
         return typeof image === 'string' ? image : (image.bytes ?? 'too large');
       }),
   };
@@ -122,18 +132,19 @@ function problemOf(cause: unknown): 'missing' | 'unreadable' | undefined {
  * Waiting for the entries takes a third of the time of having each of them told later; between two buffers others have
  * their turn, and Ctrl-C too.
  */
-async function listFolder(path: string): Promise<Map<string, EntryKind>> {
-  const entries = new Map<string, EntryKind>();
+async function listFolder(path: string, add: (name: string, kind: EntryKind) => void): Promise<'listed'> {
+  let count = 0;
   const folder = opendirSync(path, { bufferSize: LIST_BUFFER });
   try {
     for (let entry = folder.readSync(); entry !== null; entry = folder.readSync()) {
-      entries.set(entry.name, kindOf(entry));
-      if (entries.size % LIST_BUFFER === 0) await setImmediate();
+      add(entry.name, kindOf(entry));
+      count += 1;
+      if (count % LIST_BUFFER === 0) await setImmediate();
     }
   } finally {
     folder.closeSync();
   }
-  return entries;
+  return 'listed';
 }
 
 function kindOf(entry: Dirent): EntryKind {

@@ -1,5 +1,4 @@
 import { createProgress } from '@flexattn/stage';
-import { z } from 'zod';
 import type { Drop } from '../codes.js';
 import { DataPrepError } from '../errors.js';
 import type { ImageFinding, ImageIndex } from '../image-index.js';
@@ -9,6 +8,7 @@ import { parseSample } from '../parse-sample.js';
 import { isHuman, toSample, type Sample } from '../sample.js';
 import { SeededPicks } from '../sample-picks.js';
 import { SampleScanner, type ScannedSample } from '../sample-scanner.js';
+import { checkSettings, FLAG, PATH, SIGNAL, wholeNumber, type Checks } from '../settings.js';
 import { openAnnotations } from './annotation-file.js';
 import { openImageIndex } from './image-files.js';
 import { drawPictureSheet } from './picture-sheet.js';
@@ -18,22 +18,6 @@ const MAX_SEED = 2 ** 32 - 1;
 
 /** Characters of a question or an id that the sheet and the report keep. */
 const MAX_SHOWN = 400;
-
-const settings = z.strictObject({
-  annotations: z.string().min(1),
-  images: z.string().min(1).optional(),
-  // No other name: it must not be one of the inputs, which it would replace.
-  sheet: z
-    .string()
-    .regex(/\.png$/i, 'expected the name of a .png file')
-    .optional(),
-  samples: z.number().int().min(1).max(MAX_SHEET_SAMPLES).default(12),
-  seed: z.number().int().nonnegative().max(MAX_SEED).default(1),
-  dryRun: z.boolean().default(false),
-  quiet: z.boolean().default(false),
-  signal: z.instanceof(AbortSignal).optional(),
-});
-type Settings = z.output<typeof settings>;
 
 /** Settings of `inspectDataset`. */
 export interface InspectOptions {
@@ -54,6 +38,20 @@ export interface InspectOptions {
   /** Ends it; no sheet is left. */
   signal?: AbortSignal | undefined;
 }
+
+type Settings = InspectOptions & { samples: number; seed: number; dryRun: boolean; quiet: boolean };
+
+const CHECKS: Checks<InspectOptions> = {
+  annotations: PATH,
+  images: PATH,
+  // No other name: it must not be one of the inputs, which it would replace.
+  sheet: [(value) => typeof value === 'string' && /\.png$/i.test(value), 'the name of a .png file'],
+  samples: wholeNumber(1, MAX_SHEET_SAMPLES),
+  seed: wholeNumber(0, MAX_SEED),
+  dryRun: FLAG,
+  quiet: FLAG,
+  signal: SIGNAL,
+};
 
 /**
  * What is in an annotation file, so that a person knows what a model is about to learn. Reads it once, in memory that
@@ -77,17 +75,13 @@ export async function inspectDataset(options: InspectOptions): Promise<InspectRe
 }
 
 function checkOptions(options: InspectOptions): Settings {
-  const { data, error } = settings.safeParse(options);
-  if (data === undefined) {
-    const [issue] = error.issues;
-    const item = issue?.path.map(String).join('.');
-    throw new DataPrepError('BAD_OPTION', issue?.message ?? 'unexpected options', { item, cause: error });
-  }
-  if (data.sheet !== undefined && data.images === undefined) {
+  checkSettings(options, CHECKS, ['annotations']);
+  if (options.sheet !== undefined && options.images === undefined) {
     const hint = "name the folder that the images' paths start from";
     throw new DataPrepError('BAD_OPTION', 'a sheet needs the images', { item: 'images', hint });
   }
-  return data;
+  const { samples = 12, seed = 1, dryRun = false, quiet = false } = options;
+  return { ...options, samples, seed, dryRun, quiet };
 }
 
 async function readAll(

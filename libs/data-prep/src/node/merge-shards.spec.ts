@@ -37,6 +37,14 @@ describe('mergeShards', () => {
     expect(await dataset.files('merged')).toEqual(await dataset.files('out'));
   });
 
+  it('tells the same and writes nothing on a dry run', async () => {
+    const options = { shuffle: 3, limit: 100 };
+    const shards = await cleanShards(3, options);
+    const told = await mergeShards({ shards, out: dataset.path('merged'), dryRun: true });
+    expect(told).toEqual(await dataset.clean(options));
+    await expect(dataset.files('merged')).rejects.toThrow('ENOENT');
+  });
+
   it('does so for several files, one of them empty', async () => {
     const annotations = [
       dataset.path('mix.json'),

@@ -1,15 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FlexattnError, readJsonAs, readTextLines, toIoError } from '@flexattn/stage';
+import { createProgress, FlexattnError, readJsonAs, readTextLines, toIoError } from '@flexattn/stage';
 import type { Cleaned } from '../clean-batch.js';
 import { DataPrepError } from '../errors.js';
 import { Outcomes, type Outcome } from '../outcome.js';
 import type { CleanReport } from '../report.js';
 import { SampleScanner, type ScannedSample } from '../sample-scanner.js';
-import { MANIFEST, manifestSchema, OUTCOMES, type Manifest } from '../shard-manifest.js';
+import { MANIFEST, OUTCOMES, type Manifest } from '../shard-manifest.js';
 import { openAnnotations } from './annotation-file.js';
 import { reportText, withOutput } from './clean-dataset.js';
-import { annotationsName } from './clean-output.js';
+import { annotationsName, NO_OUTPUT, type CleanOutput } from './clean-output.js';
 import { CleanSink } from './clean-sink.js';
 
 /** Settings of `mergeShards`. */
@@ -18,6 +18,10 @@ export interface MergeOptions {
   shards: readonly string[];
   /** The folder for the results, made if it is not there. */
   out: string;
+  /** Reads everything and writes nothing. */
+  dryRun?: boolean | undefined;
+  /** No progress on standard error. */
+  quiet?: boolean | undefined;
   /** Ends the run; nothing of it is left. */
   signal?: AbortSignal | undefined;
 }
@@ -29,44 +33,50 @@ const BATCH = 1000;
  * Makes of the outputs of all shards what a run without shards would have made, byte for byte. Throws `BAD_SHARDS` where
  * one is missing, there twice, or made from other input or with other settings than the first.
  */
-export async function mergeShards({ shards, out, signal }: MergeOptions): Promise<CleanReport> {
+export async function mergeShards(options: MergeOptions): Promise<CleanReport> {
   const found: ShardFolder[] = [];
   try {
-    for (const folder of shards) found.push(await openShard(folder));
-    return await mergeOrdered(inOrder(found), out, signal);
+    for (const folder of options.shards) found.push(await openShard(folder));
+    const ordered = inOrder(found);
+    const [first] = ordered;
+    if (first === undefined)
+      throw badShards('expected at least one folder of a shard, got none', options.out);
+    if (options.dryRun === true) return await mergeInto(NO_OUTPUT, ordered, first.manifest, options);
+    return await withOutput(options.out, first.manifest.settings.format, (output) =>
+      mergeInto(output, ordered, first.manifest, options),
+    );
   } finally {
     for (const shard of found) await shard.close();
   }
 }
 
-async function mergeOrdered(
+async function mergeInto(
+  output: CleanOutput,
   ordered: readonly ShardFolder[],
-  out: string,
-  signal: AbortSignal | undefined,
+  { settings, samples, inputs }: Manifest,
+  { out, dryRun = false, quiet = false, signal }: MergeOptions,
 ): Promise<CleanReport> {
-  const [first] = ordered;
-  if (first === undefined) throw badShards('expected at least one folder of a shard, got none', out);
-  const { settings, samples, inputs } = first.manifest;
-  return withOutput(out, settings.format, async (output) => {
-    const outcomes = new Outcomes();
-    const sink = new CleanSink(output, { ...settings, outcomes, folder: out });
-    try {
-      let batch: Cleaned[] = [];
-      for (let index = 0; index < samples && !sink.isFull; index += 1) {
-        const shard = ordered[index % ordered.length];
-        if (shard !== undefined) batch.push(await shard.next(index));
-        if (batch.length < BATCH && index + 1 < samples) continue;
-        signal?.throwIfAborted();
-        await sink.take(batch);
-        batch = [];
-      }
-      const report = await sink.finish(inputs.length);
-      await output.commit({ 'report.json': reportText(report) });
-      return report;
-    } finally {
-      sink.close();
+  const progress = createProgress({ label: 'merge', total: samples, unit: 'samples', quiet });
+  const folder = dryRun ? undefined : out;
+  const sink = new CleanSink(output, { ...settings, outcomes: new Outcomes(), folder });
+  try {
+    let batch: Cleaned[] = [];
+    for (let index = 0; index < samples && !sink.isFull; index += 1) {
+      const shard = ordered[index % ordered.length];
+      if (shard !== undefined) batch.push(await shard.next(index));
+      if (batch.length < BATCH && index + 1 < samples) continue;
+      signal?.throwIfAborted();
+      await sink.take(batch);
+      progress.advance(batch.length);
+      batch = [];
     }
-  });
+    const report = await sink.finish(inputs.length);
+    await output.commit({ 'report.json': reportText(report) });
+    progress.finish();
+    return report;
+  } finally {
+    sink.close();
+  }
 }
 
 /** The samples of a shard, one after the other. */
@@ -128,6 +138,7 @@ class ShardFolder {
 async function openShard(folder: string): Promise<ShardFolder> {
   const path = join(folder, OUTCOMES);
   try {
+    const { manifestSchema } = await import('../manifest-schema.js');
     const manifest = await readJsonAs(join(folder, MANIFEST), manifestSchema);
     return new ShardFolder(folder, manifest, await readFile(path));
   } catch (cause) {

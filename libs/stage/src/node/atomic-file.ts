@@ -22,6 +22,12 @@ export interface AtomicFile {
 }
 
 /**
+ * Bytes after which the disk is told to begin, 32 MiB: else all of a large file would be waited for at the end, when
+ * the processor has nothing left to do.
+ */
+const FLUSH_BYTES = 32 * 1024 * 1024;
+
+/**
  * Starts a temporary sibling of `path` (folders are made). A write or commit that fails removes it and throws
  * `DISK_FULL` or `IO_FAILED` (exit 74), or `FILE_MISSING`, `FILE_UNREADABLE`, `NOT_A_FILE` (exit 2) for a wrong path.
  * `hash: false` spares the time of the SHA-256, as long as that of writing to a fast disk.
@@ -40,7 +46,16 @@ export async function createAtomicFile(
   } catch (cause) {
     throw toIoError(cause, path);
   }
+  let flushing: Promise<void> | undefined;
+  let flushed = 0;
+  const flush = () => {
+    flushed = size;
+    flushing = file.datasync();
+    // What goes wrong is thrown where it is awaited; until then it is not an unhandled error.
+    flushing.then(() => (flushing = undefined)).catch(() => undefined);
+  };
   const abort = async () => {
+    await flushing?.catch(() => undefined);
     await file.close();
     await rm(temporary, { force: true });
   };
@@ -62,9 +77,11 @@ export async function createAtomicFile(
         if (isHashed) hash.update(bytes);
         await written;
         size += bytes.length;
+        if (size - flushed >= FLUSH_BYTES && flushing === undefined) flush();
       }),
     commit: () =>
       orAbort(async () => {
+        await flushing;
         await file.sync();
         await file.close();
         await rename(temporary, path);

@@ -1,17 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { z } from 'zod';
 import { StageError } from '../errors.js';
 import { toIoError } from './io-error.js';
 import { isGone, thisProcess, type ProcessIdentity } from './process-identity.js';
 import { temporarySibling } from './temporary.js';
-
-const ownerSchema = z.object({
-  pid: z.number().int().positive(),
-  host: z.string(),
-  started: z.number().int().nonnegative(),
-});
 
 /**
  * Takes the lock file `path` and gives back its release, which throws as `toIoError` does. A lock left by a process that is gone is taken over.
@@ -102,12 +95,26 @@ async function textOf(path: string): Promise<string | undefined> {
 
 /** Undefined where the text is not one of ours: a power cut may leave an empty file. */
 function ownerOf(text: string): ProcessIdentity | undefined {
+  let value: unknown;
   try {
-    return ownerSchema.safeParse(JSON.parse(text)).data;
+    value = JSON.parse(text);
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
+  // A plain check: a schema library would take longer to load than most of what a lock is held for.
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { pid, host, started } = value as Partial<Record<string, unknown>>;
+  const isWhole = (number: unknown) =>
+    typeof number === 'number' && Number.isSafeInteger(number) && number >= 0;
+  return typeof pid === 'number' &&
+    isWhole(pid) &&
+    pid > 0 &&
+    typeof host === 'string' &&
+    typeof started === 'number' &&
+    isWhole(started)
+    ? { pid, host, started }
+    : undefined;
 }
 
 function locked(path: string, owner: ProcessIdentity): StageError {
