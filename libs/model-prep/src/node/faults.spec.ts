@@ -9,6 +9,7 @@ import {
   twoLayers,
   writeCheckpoint,
 } from '../checkpoint.fixture.js';
+import { convertCheckpoint } from './convert.js';
 import { downloadCheckpoint } from './download-checkpoint.js';
 import { watchFileCalls } from './file-calls.fixture.js';
 import { HubServer } from './hub-server.fixture.js';
@@ -40,6 +41,15 @@ const WORKS: Record<string, { run: (folder: string) => Promise<unknown>; result:
       initialiseHighResProjections({ checkpoint: join(folder, 'checkpoint'), inPlace: true, extra }),
     result: 'checkpoint',
   },
+  convert: {
+    run: (folder) =>
+      convertCheckpoint({
+        checkpoint: join(folder, 'pytorch'),
+        out: join(folder, 'out'),
+        maxShardBytes: 3000,
+      }),
+    result: 'out',
+  },
   download: {
     run: (folder) =>
       downloadCheckpoint({
@@ -51,6 +61,12 @@ const WORKS: Record<string, { run: (folder: string) => Promise<unknown>; result:
     result: 'out',
   },
 };
+
+/** Originals for every work. */
+function prepare(folder: string): void {
+  writeCheckpoint(join(folder, 'checkpoint'), twoLayers());
+  writeCheckpoint(join(folder, 'pytorch'), { ...twoLayers(), format: 'pytorch' });
+}
 
 /** Runs a work in a new folder with an error at its file call `at`; undefined where it has no such call. */
 async function failAt(
@@ -78,19 +94,23 @@ async function failAt(
 describe.each(Object.entries(WORKS))('%s', (name, { run, result }) => {
   it.each(['ENOSPC', 'EIO'])('ends with exit code 74 and no harm for %s at every file call', async (code) => {
     const inPlace = name.includes('place');
-    const original = snapshot(writeCheckpoint(path(), twoLayers()));
+    const originals = path();
+    prepare(originals);
+    const original = snapshot(join(originals, 'checkpoint'));
+    const pytorch = snapshot(join(originals, 'pytorch'));
     const whole = path();
-    writeCheckpoint(join(whole, 'checkpoint'), twoLayers());
+    prepare(whole);
     await run(whole);
     const expected = snapshot(join(whole, result));
     let at = 0;
     for (; ; at++) {
       const folder = path();
       mkdirSync(folder);
-      writeCheckpoint(join(folder, 'checkpoint'), twoLayers());
+      prepare(folder);
       const failure = await failAt(run, folder, at, code);
       if (failure === undefined) break;
       if (!(failure instanceof FlexattnError) || failure.exitCode !== 74) throw failure as Error;
+      expect(snapshot(join(folder, 'pytorch'))).toEqual(pytorch);
       const left = snapshot(join(folder, 'checkpoint'));
       // In place the files are added to, and only one gets another name, at the end.
       if (inPlace) expect(Object.values(left)).toEqual(expect.arrayContaining(weightsOf(original)));
