@@ -32,7 +32,12 @@ export async function serveFolder(
   };
 }
 
-function answer(request: IncomingMessage, response: ServerResponse, folder: string, entries: object[]): void {
+function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  folder: string,
+  entries: { path: string; size: number }[],
+): void {
   const path = request.url ?? '';
   if (path.includes('/revision/')) {
     response.end(
@@ -41,7 +46,8 @@ function answer(request: IncomingMessage, response: ServerResponse, folder: stri
   } else if (path.includes('/tree/')) {
     response.end(JSON.stringify(entries));
   } else {
-    const file = join(folder, path.slice(path.lastIndexOf('/') + 1));
-    createReadStream(file, { highWaterMark: 1 << 20 }).pipe(response);
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    response.setHeader('content-length', entries.find((entry) => entry.path === name)?.size ?? 0);
+    createReadStream(join(folder, name), { highWaterMark: 1 << 20 }).pipe(response);
   }
 }

@@ -6,6 +6,9 @@ import { afterAll, beforeAll } from 'vitest';
 import type { Dtype } from './dtype.js';
 import type { Tensor } from './float32.js';
 import { writeSafetensors } from './safetensors-writer.js';
+import { torchWeights } from './torch-file.fixture.js';
+import { WEIGHT_NAMES } from './weight-index.js';
+import type { WeightFormat } from './weight-index.js';
 
 /** A LLaVA of eleven small layers with two key-value heads for four query heads. */
 export const CONFIG = {
@@ -144,19 +147,28 @@ export interface CheckpointParts {
   tensors?: Tensors;
   /** Number of weight files; 1 has no index. */
   shards?: number;
+  /** Of the weights; default safetensors. The tower's are safetensors always. */
+  format?: WeightFormat;
   /** Further files by path. */
   files?: Record<string, string | Uint8Array>;
 }
 
 /** Writes a checkpoint folder; by default whole, in one file, with the tower's weights in the tower's folder. */
 export function writeCheckpoint(dir: string, parts: CheckpointParts = {}): string {
-  const { config = CONFIG, vision = VISION, tensors = decoderTensors(), shards = 1 } = parts;
+  const {
+    config = CONFIG,
+    vision = VISION,
+    tensors = decoderTensors(),
+    shards = 1,
+    format = 'safetensors',
+  } = parts;
+  const { single } = WEIGHT_NAMES[format];
   const files: Record<string, string | Uint8Array> = {
     'config.json': JSON.stringify(config, null, 2),
     'tokenizer.json': '{}',
     'clip/config.json': JSON.stringify(vision),
     'clip/model.safetensors': writeSafetensors(visionTensors()),
-    ...(shards === 1 ? { 'model.safetensors': writeSafetensors(tensors) } : sharded(tensors, shards)),
+    ...(shards === 1 ? { [single]: WRITE[format](tensors) } : sharded(tensors, shards, format)),
     ...parts.files,
   };
   for (const [path, content] of Object.entries(files)) {
@@ -166,19 +178,27 @@ export function writeCheckpoint(dir: string, parts: CheckpointParts = {}): strin
   return dir;
 }
 
+const WRITE: Record<WeightFormat, (tensors: Tensors) => Uint8Array> = {
+  safetensors: writeSafetensors,
+  pytorch: torchWeights,
+};
+
 /** Tensors dealt out to shards one by one, and the index. */
-function sharded(tensors: Tensors, shards: number): Record<string, string | Uint8Array> {
-  const name = (i: number): string => `model-0000${i + 1}-of-0000${shards}.safetensors`;
+function sharded(
+  tensors: Tensors,
+  shards: number,
+  format: WeightFormat,
+): Record<string, string | Uint8Array> {
+  const { index, single, extension } = WEIGHT_NAMES[format];
+  const stem = single.slice(0, -extension.length);
+  const name = (i: number): string => `${stem}-0000${i + 1}-of-0000${shards}${extension}`;
   const entries = [...tensors];
   const files: Record<string, string | Uint8Array> = {};
   for (let shard = 0; shard < shards; shard++) {
-    files[name(shard)] = writeSafetensors(new Map(entries.filter((_, i) => i % shards === shard)));
+    files[name(shard)] = WRITE[format](new Map(entries.filter((_, i) => i % shards === shard)));
   }
   const weight_map = Object.fromEntries(entries.map(([tensorName], i) => [tensorName, name(i % shards)]));
-  files['model.safetensors.index.json'] = JSON.stringify({
-    metadata: { total_size: 1, format: 'pt' },
-    weight_map,
-  });
+  files[index] = JSON.stringify({ metadata: { total_size: 1, format: 'pt' }, weight_map });
   return files;
 }
 

@@ -6,7 +6,7 @@ export type { Dtype } from './dtype.js';
 export { toFloat32 } from './float32.js';
 export type { Tensor } from './float32.js';
 export { typedView } from './typed-view.js';
-export type { TypedView } from './typed-view.js';
+export type { LoadedTensor, TypedView } from './typed-view.js';
 export { parseSafetensors } from './safetensors-header.js';
 export type { SafetensorsHeader } from './safetensors-header.js';
 export type { HeaderTensor } from './tensor-entry.js';

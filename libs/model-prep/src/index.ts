@@ -10,6 +10,7 @@ export type {
   ByteSource,
   Dtype,
   HeaderTensor,
+  LoadedTensor,
   ModelPrepErrorCode,
   SafetensorsHeader,
   StoredTensor,

@@ -6,7 +6,7 @@ import { layoutSafetensors } from './safetensors-writer.js';
 import { groupBySize } from './shard-groups.js';
 import type { TensorInfo } from './tensor-info.js';
 import { formatWeightIndex, INDEX_FILE, shardName } from './weight-index.js';
-import type { IndexedTensor, WeightIndex } from './weight-index.js';
+import type { IndexedTensor, WeightFormat, WeightIndex } from './weight-index.js';
 
 /** A file of the new folder, and where its bytes come from. */
 export type PlannedFile = { path: string; bytes: number } & (
@@ -14,7 +14,7 @@ export type PlannedFile = { path: string; bytes: number } & (
   | { how: 'text'; text: string }
   /** The header, then the data of new projections, one behind the other. */
   | { how: 'fresh'; header: Uint8Array; pairs: ProjectionPair[] }
-  /** The header, then the data of tensors that stay when trained projections are replaced. */
+  /** The header, then the data of tensors that are written again: beside replaced ones, or out of PyTorch files. */
   | { how: 'rest'; header: Uint8Array; tensors: TensorInfo[] }
 );
 
@@ -23,6 +23,7 @@ export interface InitInput {
   /** All files of the checkpoint. */
   files: readonly { path: string; source: string; bytes: number }[];
   weights: {
+    format: WeightFormat;
     files: readonly string[];
     tensors: ReadonlyMap<string, TensorInfo>;
     metadata: ReadonlyMap<string, ReadonlyMap<string, string>>;
@@ -45,6 +46,7 @@ export const MAX_SHARD_BYTES = 5e9;
  *
  * With something to add, N weight files are linked as shards 1 to N of N + K and the new tensors are the last K.
  * A `model.safetensors` cannot keep its name: readers that find one look no further and would miss the rest.
+ * PyTorch files are written again as safetensors shards, because readers look into an index of one format only.
  *
  * @throws ModelPrepError NAME_TAKEN where another file of the checkpoint has the name of one that is to be written
  */
@@ -52,21 +54,24 @@ export function planInit(input: InitInput): PlannedFile[] {
   const { files, weights, configText, wanted } = input;
   const isChanged = wanted.length > 0;
   const replaced = new Set(wanted.flatMap(({ to }) => to?.name ?? []));
-  const kept = isChanged ? keptTensors(weights, replaced) : new Map<string, TensorInfo[]>();
+  const kept = isChanged ? keptTensors(input, replaced) : new Map<string, TensorInfo[]>();
   const names = shardNames(input, [...kept.keys()]);
   const planned: PlannedFile[] = [];
   const made = new Set(names.fresh.map(({ path }) => path));
   for (const { path, source, bytes } of files) {
     // In place a shard that an interrupted run left is written again.
     if (input.inPlace && made.has(path)) continue;
-    if (isChanged && (path === INDEX_FILE || STALE.test(path))) continue;
+    if (isChanged && (path === INDEX_FILE || PYTORCH_FILES.test(path))) continue;
     if (path === 'config.json' && configText.after !== configText.before) continue;
     const tensors = isChanged && weights.files.includes(path) ? kept.get(path) : undefined;
     if (isChanged && weights.files.includes(path) && !tensors) continue;
     const target = names.old.get(path) ?? path;
     const whole = tensors?.length === countIn(weights.tensors, path);
     if (!tensors || whole) planned.push({ path: target, bytes, how: 'link', source });
-    else planned.push(planRest(tensors, target, weights.metadata.get(path)));
+    else planned.push(planShard(tensors, target, weights.metadata.get(path)));
+  }
+  if (weights.format === 'pytorch') {
+    for (const [shard, tensors] of kept) planned.push(planShard(tensors, names.old.get(shard) ?? shard));
   }
   const fresh = names.fresh.map(({ path, pairs }) => planFresh(pairs, path, input.recipe));
   planned.push(...fresh);
@@ -84,17 +89,22 @@ export function planInit(input: InitInput): PlannedFile[] {
   return planned;
 }
 
-/** Weights of the other format that lie beside the safetensors: they would lack the projections. */
-const STALE = /^pytorch_model[^/]*\.bin(\.index\.json)?$/;
+/** PyTorch weights: read and written again, or beside the safetensors that count; they would lack the projections. */
+export const PYTORCH_FILES = /^pytorch_model[^/]*\.bin(\.index\.json)?$/;
 
 const countIn = (tensors: ReadonlyMap<string, TensorInfo>, file: string): number =>
   [...tensors.values()].filter((tensor) => tensor.file === file).length;
 
-/** The tensors that stay, by file; a file of which none stays is left out. */
+/** The tensors that stay, by file (out of PyTorch files: by new shard); a file of which none stays is left out. */
 function keptTensors(
-  { files, tensors }: InitInput['weights'],
+  { weights: { format, files, tensors }, maxShardBytes }: InitInput,
   replaced: ReadonlySet<string>,
 ): Map<string, TensorInfo[]> {
+  if (format === 'pytorch') {
+    const stay = [...tensors.values()].filter(({ name }) => !replaced.has(name));
+    const groups = groupBySize(stay, maxShardBytes);
+    return new Map(groups.map((group, i) => [shardName(i, groups.length), group]));
+  }
   const kept = new Map<string, TensorInfo[]>();
   for (const file of files) {
     const stay = [...tensors.values()].filter((info) => info.file === file && !replaced.has(info.name));
@@ -137,10 +147,15 @@ function planFresh(pairs: readonly ProjectionPair[], path: string, recipe: InitR
   return { path, bytes, how: 'fresh', header, pairs: tensors.flatMap(({ name }) => byName.get(name) ?? []) };
 }
 
-function planRest(
+/**
+ * A shard of tensors that lie elsewhere.
+ *
+ * @param metadata of the file; transformers refuses one without a format
+ */
+export function planShard(
   stay: readonly TensorInfo[],
   path: string,
-  metadata: ReadonlyMap<string, string> = new Map(),
+  metadata: ReadonlyMap<string, string> = new Map([['format', 'pt']]),
 ): PlannedFile {
   const byName = new Map(stay.map((info) => [info.name, info]));
   const { header, tensors } = layoutSafetensors(stay, Object.fromEntries(metadata));
@@ -148,7 +163,8 @@ function planRest(
   return { path, bytes, how: 'rest', header, tensors: tensors.flatMap(({ name }) => byName.get(name) ?? []) };
 }
 
-const planText = (path: string, text: string): PlannedFile => ({
+/** A small file. */
+export const planText = (path: string, text: string): PlannedFile => ({
   path,
   bytes: new TextEncoder().encode(text).byteLength,
   how: 'text',

@@ -1,4 +1,6 @@
 import { crc32 } from './crc32.js';
+import type { Dtype } from './dtype.js';
+import type { Tensor } from './float32.js';
 
 /** An entry of a zip file, and the lies that its headers tell. */
 export interface ZipPart {
@@ -239,4 +241,19 @@ export function torchFile(parts: TorchFileParts = {}): Uint8Array<ArrayBuffer> {
     { name: `${root}/version`, data: utf8('3\n') },
   ];
   return zipFile(parts.edit?.(entries) ?? entries, parts.end);
+}
+
+const STORAGES: Partial<Record<Dtype, string>> = { F32: 'Float', F16: 'Half', BF16: 'BFloat16' };
+
+/** A state dict as `torch.save` writes it, each tensor in a storage of its own. */
+export function torchWeights(tensors: ReadonlyMap<string, Tensor>): Uint8Array {
+  const entries = [...tensors];
+  const items = entries.flatMap(([name, { dtype, shape }], i) => {
+    const stride = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, n) => product * n, 1));
+    const length = op.int(shape.reduce((product, n) => product * n, 1));
+    const type = `torch.${STORAGES[dtype] ?? dtype}Storage`;
+    return [op.text(name), tensorOps({ type, key: op.text(String(i)), length, shape, stride })];
+  });
+  const storages = Object.fromEntries(entries.map(([, { data }], i) => [i, data]));
+  return torchFile({ pickle: pickle(op.dict(...items)), storages });
 }

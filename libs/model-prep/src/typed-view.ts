@@ -16,6 +16,11 @@ export type TypedView =
   | BigInt64Array
   | BigUint64Array;
 
+/** A tensor that was read: its bytes, and its elements as `typedView` gives them, in the same memory. */
+export interface LoadedTensor extends Tensor {
+  view: TypedView;
+}
+
 interface ViewOf {
   readonly BYTES_PER_ELEMENT: number;
   new (buffer: ArrayBufferLike, byteOffset: number, length: number): TypedView;

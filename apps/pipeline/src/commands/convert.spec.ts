@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -41,7 +41,9 @@ it('says what it would write, writes it, and prints the same as JSON', async () 
   });
 });
 
-it('refuses to write over what is there', async () => {
+it('says so where the result is there already, and refuses to write over anything else', async () => {
   await convert('--quiet');
+  expect(await convert('--quiet')).toMatch(/out holds these 7 tensors already; nothing to do\n$/);
+  writeFileSync(join(root, 'out', 'mine.txt'), 'x');
   await expect(convert('--quiet')).rejects.toMatchObject({ code: 'OUT_EXISTS', exitCode: 2 });
 });

@@ -15,7 +15,7 @@ export function addConvertCommand(program: Command): void {
     .command('convert')
     .description('writes a checkpoint of PyTorch .bin files as safetensors; executes nothing in them')
     .argument('<dir>', 'the folder that holds pytorch_model.bin, or its shards and their index')
-    .requiredOption('--out <dir>', 'the new folder; absent or empty before')
+    .requiredOption('--out <dir>', 'the new folder; where it holds the result already, nothing is written')
     .option('--json', 'print the report as JSON')
     .option('--dry-run', 'say what would be written, and write nothing')
     .option('--quiet', 'no progress')
@@ -33,6 +33,8 @@ export function addConvertCommand(program: Command): void {
 
 function reportText({ tensors, bytes, files }: ConvertReport, out: string, dryRun: boolean): string {
   const lines = files.map((file) => `  ${file.how.padEnd(7)}  ${file.path}  ${file.bytes} bytes\n`);
+  if (files.some(({ how }) => how === 'kept'))
+    return `${out} holds these ${tensors} tensors already; nothing to do\n`;
   const verb = dryRun ? 'would write' : 'wrote';
   return `${verb} ${tensors} tensors, ${(bytes / 1e6).toFixed(1)} MB, to ${out}\n${lines.join('')}`;
 }

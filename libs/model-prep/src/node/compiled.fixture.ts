@@ -46,7 +46,7 @@ writeSync(1, String(calls));
 
 /** An exported function of this lib with its options, which must be JSON. */
 export interface Work {
-  name: 'initialiseHighResProjections' | 'downloadCheckpoint';
+  name: 'initialiseHighResProjections' | 'downloadCheckpoint' | 'convertCheckpoint';
   options: object;
 }
 

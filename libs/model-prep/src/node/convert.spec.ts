@@ -196,10 +196,30 @@ describe('convertCheckpoint', () => {
     await expect(convert(fresh(files), { maxShardBytes: 1 })).rejects.toMatchObject({ code });
   });
 
+  it('writes nothing where the result is there already, byte for byte', async () => {
+    const dir = fresh();
+    const { out, report } = await convert(dir, { maxShardBytes: 60 });
+    const before = snapshot(out);
+    writeFileSync(`${out}.lock`, JSON.stringify({ pid: 0 }));
+    const again = await convert(dir, { out, maxShardBytes: 60 });
+    expect(again.report).toEqual({
+      ...report,
+      files: report.files.map((file) => ({ ...file, how: 'kept' })),
+    });
+    expect([snapshot(out), leftovers()]).toEqual([before, []]);
+    // A byte in the middle of the data, and another way to split.
+    await expect(convert(dir, { out })).rejects.toMatchObject({ code: 'OUT_EXISTS' });
+    const file = join(out, 'model-00001-of-00002.safetensors');
+    const bytes = readFileSync(file);
+    writeFileSync(file, bytes.fill((bytes.at(-30) ?? 0) ^ 1, bytes.length - 30, bytes.length - 29));
+    await expect(convert(dir, { out, maxShardBytes: 60 })).rejects.toMatchObject({ code: 'OUT_EXISTS' });
+  });
+
   it('refuses what is safetensors already, and an output that is taken or in the checkpoint', async () => {
     const { out } = await convert(fresh());
     await expect(convert(out)).rejects.toMatchObject({ code: 'NOTHING_TO_CONVERT' });
     const dir = fresh();
+    writeFileSync(join(out, 'mine.txt'), 'x');
     await expect(convert(dir, { out })).rejects.toMatchObject({ code: 'OUT_EXISTS' });
     await expect(convert(dir, { out: join(dir, 'out') })).rejects.toMatchObject({ code: 'OUT_OVERLAPS' });
   });

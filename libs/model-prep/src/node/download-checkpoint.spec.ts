@@ -295,6 +295,13 @@ describe('downloadCheckpoint by a bad connection', () => {
     await expect(download({ lockFile })).rejects.toThrow(/no JSON.*HUB_UNREACHABLE/);
   });
 
+  it('does not wait for ever for a server that falls silent', async () => {
+    faultsOf(WEIGHTS, { silentAfter: 100_000 });
+    await download({ ...onlyWeights, edge: { ...edge(), idleMs: 50 } });
+    expect(hub.fetched()).toHaveLength(2);
+    expect(snapshot(join(home, 'out'))).toEqual(contents([WEIGHTS]));
+  });
+
   it('says so where nobody listens', async () => {
     await hub.stop();
     await expect(download()).rejects.toThrow(/ECONNREFUSED.*check the network.*HUB_UNREACHABLE/);
@@ -329,6 +336,24 @@ describe('downloadCheckpoint is refused', () => {
     expect(hub.seen).toEqual([]);
   });
 
+  it('by redirects without an end, and by those to what is no web address', async () => {
+    const faulty = (redirect: string): void => {
+      hub.fault = (seen) => (seen.path.includes('/resolve/') ? { redirect } : undefined);
+    };
+    faulty('');
+    await expect(download({ include: [WEIGHTS] })).rejects.toThrow(
+      /at most 5 redirects, got more.*HUB_REFUSED/,
+    );
+    expect(hub.fetched()).toHaveLength(6);
+    for (const redirect of ['ftp://127.0.0.1', 'file://', 'http://[']) {
+      faulty(redirect);
+      await expect(download({ include: [WEIGHTS] })).rejects.toThrow(
+        /expected a redirect from http:.*HUB_REFUSED/,
+      );
+    }
+    expect(waits).toEqual([]);
+  });
+
   it('for a name that leaves the folder', async () => {
     hub.files['../out.json'] = text('{}');
     await expect(download()).rejects.toThrow(/PATH_ESCAPE/);
@@ -354,6 +379,21 @@ describe('the token', () => {
     expect(store.fetched()).toHaveLength(1);
     expect(sent(store.seen)).toEqual(new Set([undefined]));
     await store.stop();
+  });
+
+  it('comes back to the hub where others lead there', async () => {
+    const mirror = new HubServer(FILES);
+    const there = await mirror.start();
+    const onlyFiles = (redirect: string) => (seen: Seen, count: number) =>
+      seen.path.includes('/resolve/') && count === 1 ? { redirect } : undefined;
+    hub.fault = onlyFiles(there);
+    mirror.fault = onlyFiles(endpoint);
+    await download({ include: [WEIGHTS] });
+    expect(hub.fetched().map(({ authorization }) => authorization)).toEqual(
+      Array.from({ length: 2 }, () => `Bearer ${TOKEN}`),
+    );
+    expect(mirror.fetched().map(({ authorization }) => authorization)).toEqual([undefined]);
+    await mirror.stop();
   });
 
   it('comes from the file that logging in wrote', async () => {

@@ -8,7 +8,7 @@ import type { HubReference } from '../hub-reference.js';
 import { downloadFile } from './download-file.js';
 import { freeBytes, PARTS, planDownload, refuseOffline, requireSpace } from './download-plan.js';
 import type { PlannedDownload } from './download-plan.js';
-import { realWait } from './hub-connection.js';
+import { IDLE_MS, realWait } from './hub-connection.js';
 import type { HubConnection } from './hub-connection.js';
 import { readHubEnvironment } from './hub-environment.js';
 import { pinCommit, resolveCommit } from './hub-pin.js';
@@ -32,15 +32,16 @@ export interface DownloadOptions {
   progress?: boolean | undefined;
   /** Fetches no file and reports what would be; the hub is asked for their names. */
   dryRun?: boolean | undefined;
-  /** What tests put in the place of the network, the clock, the disk and the environment's variables. */
+  /** What tests put in the place of the waits, the clock, the disk and the environment's variables. */
   edge?: Partial<DownloadEdge> | undefined;
 }
 
 /** The outside world as a download sees it. */
 export interface DownloadEdge {
   env: NodeJS.ProcessEnv;
-  fetch: typeof fetch;
   wait: HubConnection['wait'];
+  /** Milliseconds without a byte of a file after which its connection counts as broken. */
+  idleMs: number;
   now: () => number;
   /** Bytes that may be written below an existing folder. */
   freeBytes: (folder: string) => Promise<number>;
@@ -84,7 +85,7 @@ export async function downloadCheckpoint(options: DownloadOptions): Promise<Down
   const connection: HubConnection = {
     endpoint: endpoint ?? (await import('@huggingface/hub')).HUB_URL,
     token,
-    fetch: edge.fetch ?? fetch,
+    idleMs: edge.idleMs ?? IDLE_MS,
     wait: edge.wait ?? realWait,
     now: edge.now ?? Date.now,
     signal,

@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { mkdir, open, rename, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { toIoError } from '@flexattn/stage';
@@ -6,8 +7,10 @@ import type { HubFile } from '../hub-files.js';
 import type { HubReference } from '../hub-reference.js';
 import { digestFile, startDigest } from './file-digest.js';
 import type { Digest } from './file-digest.js';
-import { broken, PassingFailure, request, withRepetitions } from './hub-connection.js';
+import { requestFile } from './hub-body.js';
+import { broken, PassingFailure, withRepetitions } from './hub-connection.js';
 import type { HubConnection } from './hub-connection.js';
+import type { BodyAnswer } from './http-body.js';
 import { syncFolder } from './new-folder.js';
 
 /** One file to fetch. */
@@ -66,10 +69,18 @@ async function openPart(part: string): Promise<FileHandle> {
 interface Received {
   bytes: number;
   digest: Digest;
+  /** Memory for what arrives, shared with the thread that hashes it. */
+  blocks: readonly Uint8Array[];
 }
 
+/** Bytes of a block: what the cache of a core holds beside other things. */
+const BLOCK_BYTES = 256 * 1024;
+/** Of which one is filled while the others are hashed. */
+const BLOCKS = 4;
+
 async function fetchVerified(download: FileDownload, part: FileHandle): Promise<void> {
-  const received = { bytes: 0, digest: startDigest(download.file) };
+  const blocks = Array.from({ length: BLOCKS }, () => new Uint8Array(new SharedArrayBuffer(BLOCK_BYTES)));
+  const received = { bytes: 0, digest: startDigest(download.file), blocks };
   try {
     await resume(download, part, received);
     await fetchRight(download, part, received);
@@ -132,123 +143,67 @@ async function fetchRest(
   const { file, reference, connection } = download;
   const path = file.path.split('/').map(encodeURIComponent).join('/');
   const url = `${connection.endpoint}/${reference.repo}/resolve/${reference.revision}/${path}`;
-  const range: Record<string, string> = received.bytes > 0 ? { range: `bytes=${received.bytes}-` } : {};
-  const response = await request(what, reference, connection, url, {
-    ...range,
+  const headers = {
     'accept-encoding': 'identity',
-  });
-  if (received.bytes > 0 && !continues(response, received.bytes, file.size)) {
-    // The server ignores ranges: what comes is the whole file.
-    await startOver(download, part, received);
-    if (response.status === 206) {
-      await response.body?.cancel();
-      throw new PassingFailure('the hub answers another range than asked for');
+    ...(received.bytes > 0 && { range: `bytes=${received.bytes}-` }),
+  };
+  const answer = await requestFile(what, reference, connection, { url, headers, blocks: received.blocks });
+  try {
+    if (received.bytes > 0 && !continues(answer, received.bytes, file.size)) {
+      // The server ignores ranges: what comes is the whole file.
+      await startOver(download, part, received);
+      if (answer.status === 206) throw new PassingFailure('the hub answers another range than asked for');
     }
+    await storePieces(download, part, received, answer.pieces());
+  } finally {
+    answer.close();
   }
-  if (!response.body) throw new PassingFailure('the hub answers without content');
-  await storeBlocks(download, part, received, blocksOf(piecesOf(response.body, connection.signal)));
   if (received.bytes < file.size) throw new PassingFailure('the connection ended early');
 }
 
-/** Writes and hashes each block while the next one arrives; `received` counts those of which both are done. */
-async function storeBlocks(
-  { file, advance }: FileDownload,
+/**
+ * Writes and hashes each piece before or while the next one arrives. Writing waits: a piece is still in this core's cache,
+ * and giving it to another thread took twice the time of the processor.
+ */
+async function storePieces(
+  { file, part: path, advance }: FileDownload,
   part: FileHandle,
   received: Received,
-  blocks: AsyncIterable<Uint8Array>,
+  pieces: AsyncIterable<Uint8Array>,
 ): Promise<void> {
-  const store = async (block: Uint8Array, at: number): Promise<void> => {
-    await Promise.all([writeAt(part, block, at), received.digest.update(block)]);
-    received.bytes += block.byteLength;
-    advance(block.byteLength);
-  };
-  let at = received.bytes;
-  let stored = Promise.resolve();
-  try {
-    for await (const block of blocks) {
-      await stored;
-      if (at + block.byteLength > file.size) throw new PassingFailure('the hub sends more than the file has');
-      stored = store(block, at);
-      // Awaited before the next block or below; until then a failure must not count as unhandled.
-      stored.catch(() => undefined);
-      at += block.byteLength;
-    }
-  } catch (cause) {
-    // What the disk says counts more than what the connection says.
-    await stored;
-    throw broken(cause);
-  }
-  await stored;
-}
-
-/** Bytes that are written at once: a socket gives 64 kB, and every write costs a way to another thread and back. */
-const BLOCK_BYTES = 2 * 1024 * 1024;
-
-/**
- * Joins small pieces to blocks in shared memory; what came before a failure is given out before it is thrown. A block may
- * be used until the one after the next is asked for.
- */
-async function* blocksOf(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, undefined> {
-  const memory = (): Uint8Array => new Uint8Array(new SharedArrayBuffer(BLOCK_BYTES));
-  let [block, other] = [memory(), memory()];
-  let filled = 0;
-  let failure: { cause: unknown } | undefined;
+  const hashing: Promise<void>[] = [];
   try {
     for await (const piece of pieces) {
-      for (let at = 0; at < piece.byteLength;) {
-        const length = Math.min(BLOCK_BYTES - filled, piece.byteLength - at);
-        block.set(piece.subarray(at, at + length), filled);
-        at += length;
-        filled += length;
-        if (filled < BLOCK_BYTES) continue;
-        yield block;
-        [block, other] = [other, block];
-        filled = 0;
-      }
+      const at = received.bytes;
+      if (at + piece.byteLength > file.size) throw new PassingFailure('the hub sends more than the file has');
+      writeAt(part, path, piece, at);
+      const hashed = Promise.resolve(received.digest.update(piece));
+      // Awaited below; until then a failure must not count as unhandled.
+      hashed.catch(() => undefined);
+      hashing.push(hashed);
+      received.bytes += piece.byteLength;
+      advance(piece.byteLength);
+      // The block of this piece is the next but as many as there are.
+      if (hashing.length === received.blocks.length) await hashing.shift();
     }
   } catch (cause) {
-    failure = { cause };
-  }
-  if (filled > 0) yield block.subarray(0, filled);
-  if (failure) throw failure.cause;
-}
-
-/**
- * What a body holds, piece by piece. Stopping cancels the reader itself: Node 20 leaves a read pending for ever when the
- * request is aborted between two pieces.
- */
-async function* piecesOf(
-  body: ReadableStream<Uint8Array>,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array, undefined> {
-  const reader = body.getReader();
-  // Resolves the pending read; a body that has failed already rejects, and its read says so.
-  const cancel = (): Promise<void> => reader.cancel().catch(() => undefined);
-  const stop = (): void => void cancel();
-  signal?.addEventListener('abort', stop, { once: true });
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      signal?.throwIfAborted();
-      if (done) return;
-      yield value;
-    }
+    throw broken(cause);
   } finally {
-    signal?.removeEventListener('abort', stop);
-    if (signal?.aborted !== true) await cancel();
+    await Promise.all(hashing);
   }
 }
 
 /** 206 with exactly the range that was asked for. */
-function continues(response: Response, begin: number, size: number): boolean {
-  const range = response.headers.get('content-range') ?? '';
-  return response.status === 206 && range.trim() === `bytes ${begin}-${size - 1}/${size}`;
+function continues({ status, header }: BodyAnswer, begin: number, size: number): boolean {
+  const range = header('content-range') ?? '';
+  return status === 206 && range.trim() === `bytes ${begin}-${size - 1}/${size}`;
 }
 
-async function writeAt(part: FileHandle, bytes: Uint8Array, at: number): Promise<void> {
-  let written = 0;
-  while (written < bytes.byteLength) {
-    const { bytesWritten } = await part.write(bytes, written, bytes.byteLength - written, at + written);
-    written += bytesWritten;
+function writeAt(part: FileHandle, path: string, bytes: Uint8Array, at: number): void {
+  try {
+    for (let written = 0; written < bytes.byteLength;)
+      written += writeSync(part.fd, bytes, written, bytes.byteLength - written, at + written);
+  } catch (cause) {
+    throw toIoError(cause, path);
   }
 }

@@ -4,11 +4,13 @@ import { FlexattnError } from '@flexattn/stage';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   checkpointFolders,
+  decoderTensors,
   snapshot,
   TWO_LAYERS_EXTRA as extra,
   twoLayers,
   writeCheckpoint,
 } from '../checkpoint.fixture.js';
+import { convertCheckpoint } from './convert.js';
 import { downloadCheckpoint } from './download-checkpoint.js';
 import { watchFileCalls } from './file-calls.fixture.js';
 import { HubServer } from './hub-server.fixture.js';
@@ -40,6 +42,15 @@ const WORKS: Record<string, { run: (folder: string) => Promise<unknown>; result:
       initialiseHighResProjections({ checkpoint: join(folder, 'checkpoint'), inPlace: true, extra }),
     result: 'checkpoint',
   },
+  convert: {
+    run: (folder) =>
+      convertCheckpoint({
+        checkpoint: join(folder, 'pytorch'),
+        out: join(folder, 'out'),
+        maxShardBytes: 1,
+      }),
+    result: 'out',
+  },
   download: {
     run: (folder) =>
       downloadCheckpoint({
@@ -51,6 +62,14 @@ const WORKS: Record<string, { run: (folder: string) => Promise<unknown>; result:
     result: 'out',
   },
 };
+
+/** Originals for every work. */
+function prepare(folder: string): void {
+  writeCheckpoint(join(folder, 'checkpoint'), twoLayers());
+  // Two tensors: every entry of a zip file is read by calls of its own.
+  const tensors = new Map([...decoderTensors()].slice(0, 2));
+  writeCheckpoint(join(folder, 'pytorch'), { tensors, format: 'pytorch' });
+}
 
 /** Runs a work in a new folder with an error at its file call `at`; undefined where it has no such call. */
 async function failAt(
@@ -76,32 +95,40 @@ async function failAt(
 }
 
 describe.each(Object.entries(WORKS))('%s', (name, { run, result }) => {
-  it.each(['ENOSPC', 'EIO'])('ends with exit code 74 and no harm for %s at every file call', async (code) => {
-    const inPlace = name.includes('place');
-    const original = snapshot(writeCheckpoint(path(), twoLayers()));
-    const whole = path();
-    writeCheckpoint(join(whole, 'checkpoint'), twoLayers());
-    await run(whole);
-    const expected = snapshot(join(whole, result));
-    let at = 0;
-    for (; ; at++) {
-      const folder = path();
-      mkdirSync(folder);
-      writeCheckpoint(join(folder, 'checkpoint'), twoLayers());
-      const failure = await failAt(run, folder, at, code);
-      if (failure === undefined) break;
-      if (!(failure instanceof FlexattnError) || failure.exitCode !== 74) throw failure as Error;
-      const left = snapshot(join(folder, 'checkpoint'));
-      // In place the files are added to, and only one gets another name, at the end.
-      if (inPlace) expect(Object.values(left)).toEqual(expect.arrayContaining(weightsOf(original)));
-      else expect(left).toEqual(original);
-      if (!inPlace && existsSync(join(folder, result))) {
-        for (const [file, hash] of Object.entries(snapshot(join(folder, result))))
-          if (!file.startsWith('.')) expect([file, hash]).toEqual([file, expected[file]]);
+  it.each(['ENOSPC', 'EIO'])(
+    'ends with exit code 74 and no harm for %s at every file call',
+    { timeout: 120_000 },
+    async (code) => {
+      const inPlace = name.includes('place');
+      const originals = path();
+      prepare(originals);
+      const original = snapshot(join(originals, 'checkpoint'));
+      const pytorch = snapshot(join(originals, 'pytorch'));
+      const whole = path();
+      prepare(whole);
+      await run(whole);
+      const expected = snapshot(join(whole, result));
+      let at = 0;
+      for (; ; at++) {
+        const folder = path();
+        mkdirSync(folder);
+        prepare(folder);
+        const failure = await failAt(run, folder, at, code);
+        if (failure === undefined) break;
+        if (!(failure instanceof FlexattnError) || failure.exitCode !== 74) throw failure as Error;
+        expect(snapshot(join(folder, 'pytorch'))).toEqual(pytorch);
+        const left = snapshot(join(folder, 'checkpoint'));
+        // In place the files are added to, and only one gets another name, at the end.
+        if (inPlace) expect(Object.values(left)).toEqual(expect.arrayContaining(weightsOf(original)));
+        else expect(left).toEqual(original);
+        if (!inPlace && existsSync(join(folder, result))) {
+          for (const [file, hash] of Object.entries(snapshot(join(folder, result))))
+            if (!file.startsWith('.')) expect([file, hash]).toEqual([file, expected[file]]);
+        }
       }
-    }
-    expect(at).toBeGreaterThan(40);
-  });
+      expect(at).toBeGreaterThan(40);
+    },
+  );
 });
 
 const weightsOf = (files: Record<string, string>): string[] =>

@@ -8,7 +8,7 @@ type Call = (...args: unknown[]) => unknown;
 const SYSCALLS: Record<string, string> = { sync: 'fsync', truncate: 'ftruncate', stat: 'fstat' };
 
 /**
- * Calls `before` in front of every call of `node:fs/promises` and of its file handles, by whichever module, until the
+ * Calls `before` in front of every call of `node:fs/promises` and of its file handles, and of `writeSync`, by whichever module, until the
  * function that it gives back is called. What `before` throws, the call rejects with.
  */
 export async function watchFileCalls(before: (syscall: string) => void): Promise<() => void> {
@@ -20,6 +20,12 @@ export async function watchFileCalls(before: (syscall: string) => void): Promise
     ...wrapAll(functions, Object.keys(functions), before),
     ...wrapAll(prototype, ['read', 'write', 'sync', 'stat', 'truncate'], before),
   ];
+  const { writeSync } = fs;
+  fs.writeSync = ((...args: Parameters<typeof writeSync>) => {
+    before('write');
+    return writeSync(...args);
+  }) as typeof writeSync;
+  undo.push(() => void (fs.writeSync = writeSync));
   syncBuiltinESMExports();
   return () => {
     for (const restore of undo) restore();

@@ -10,7 +10,8 @@ export interface HubConnection {
   endpoint: string;
   /** Sent to the endpoint only, and shown nowhere. */
   token: string | undefined;
-  fetch: typeof fetch;
+  /** Milliseconds without a byte of a file after which its connection counts as broken. */
+  idleMs: number;
   /** Resolves after so many milliseconds. */
   wait: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
   /** Milliseconds since 1970. */
@@ -28,6 +29,9 @@ export class PassingFailure extends Error {
     super(message, { cause });
   }
 }
+
+/** The default `idleMs`: a slow store sends its first byte well before. */
+export const IDLE_MS = 60_000;
 
 /** The default `wait`. */
 export const realWait: HubConnection['wait'] = async (ms, signal) => {
@@ -73,42 +77,52 @@ function unreachable(what: string, { message, askedMs }: PassingFailure): ModelP
 }
 
 /**
- * One request; the answer is a success.
+ * Asks for names; the answer is a success.
  *
  * @throws PassingFailure, or ModelPrepError HUB_DENIED, HUB_NOT_FOUND or HUB_REFUSED
  */
 export async function request(
   what: string,
-  { repo, revision }: HubReference,
+  reference: HubReference,
   connection: HubConnection,
   url: string,
-  headers: Record<string, string> = {},
 ): Promise<Response> {
-  const { token, signal, endpoint } = connection;
-  // A server's own links (next page) must not carry the token elsewhere.
-  const isOurs = new URL(url).origin === new URL(endpoint).origin;
-  const authorization = token === undefined || !isOurs ? {} : { authorization: `Bearer ${token}` };
-  const init: RequestInit = { headers: { ...headers, ...authorization }, ...(signal && { signal }) };
-  const response = await connection.fetch(url, init).catch((cause: unknown) => {
+  const { signal } = connection;
+  const headers = { accept: 'application/json', ...ourHeaders(connection, new URL(url)) };
+  const response = await fetch(url, { headers, ...(signal && { signal }) }).catch((cause: unknown) => {
     throw broken(cause);
   });
   if (response.ok) return response;
   await response.body?.cancel();
   const { status } = response;
-  if (isPassing(status)) {
-    const asked = parseRetryAfter(response.headers.get('retry-after'), connection.now());
-    throw new PassingFailure(`the hub answers ${status}`, asked);
-  }
-  if (status === 401 || status === 403) throw denied(what, status, token !== undefined);
+  throw refusal(what, reference, connection, { status, retryAfter: response.headers.get('retry-after') });
+}
+
+/** The token, for the endpoint alone: a server's own links (next page, where a file lies) may lead elsewhere. */
+export function ourHeaders({ token, endpoint }: HubConnection, url: URL): Record<string, string> {
+  const isOurs = url.origin === new URL(endpoint).origin;
+  return token === undefined || !isOurs ? {} : { authorization: `Bearer ${token}` };
+}
+
+/** What an answer means that is no success. */
+export function refusal(
+  what: string,
+  { repo, revision }: HubReference,
+  { token, now }: HubConnection,
+  { status, retryAfter }: { status: number; retryAfter: string | null },
+): PassingFailure | ModelPrepError {
+  if (isPassing(status))
+    return new PassingFailure(`the hub answers ${status}`, parseRetryAfter(retryAfter, now()));
+  if (status === 401 || status === 403) return denied(what, status, token !== undefined);
   if (status !== 404) {
-    throw new ModelPrepError('HUB_REFUSED', `the hub answers ${status}`, {
+    return new ModelPrepError('HUB_REFUSED', `the hub answers ${status}`, {
       file: what,
       hint: 'check HF_ENDPOINT',
       exitCode: 74,
     });
   }
   const hint = 'check the spelling; private models need HF_TOKEN';
-  throw new ModelPrepError('HUB_NOT_FOUND', `${repo} at ${revision} is not there`, { file: what, hint });
+  return new ModelPrepError('HUB_NOT_FOUND', `${repo} at ${revision} is not there`, { file: what, hint });
 }
 
 function denied(what: string, status: number, hasToken: boolean): ModelPrepError {

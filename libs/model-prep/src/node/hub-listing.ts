@@ -43,9 +43,7 @@ async function wholeAnswer(
   connection: HubConnection,
   url: string,
 ): Promise<Response> {
-  const { headers, status, body } = await request(what, reference, connection, url, {
-    accept: 'application/json',
-  });
+  const { headers, status, body } = await request(what, reference, connection, url);
   const text = await new Response(body).text().catch((cause: unknown) => {
     throw broken(cause);
   });

@@ -7,6 +7,8 @@ export type Fault =
   | { status: number; headers?: Record<string, string> }
   /** Closes the connection after so many bytes of the body. */
   | { breakAfter: number }
+  /** Sends no more after so many bytes of the body. */
+  | { silentAfter: number }
   /** Answers ranges with the whole file. */
   | 'ignore-range'
   /** Answers a range with another one. */
@@ -113,6 +115,10 @@ export class HubServer {
     if (fault === 'too-long') bytes = new Uint8Array([...bytes, 0]);
     let body = bytes.subarray(begin);
     if (fault === 'wrong-byte') body = Uint8Array.from(body, (byte, i) => (i === 5 ? byte ^ 1 : byte));
+    if (typeof fault === 'object' && 'silentAfter' in fault) {
+      response.setHeader('content-length', body.length);
+      return void response.write(body.subarray(0, fault.silentAfter));
+    }
     if (typeof fault !== 'object' || !('breakAfter' in fault)) return void response.end(body);
     response.setHeader('content-length', body.length);
     response.write(body.subarray(0, fault.breakAfter), () => response.destroy());

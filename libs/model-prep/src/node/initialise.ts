@@ -14,8 +14,9 @@ import { checkApart, checkFree, clearLeftovers, deviceOf, isFree, writeNewFolder
 import { openCheckpointWith } from './open-checkpoint.js';
 import type { OpenedCheckpoint } from './open-checkpoint.js';
 import { holdsResult } from './same-result.js';
+import { StorageChecks } from './storage-checks.js';
 import { firstTrained } from './trained.js';
-import { writePlanned } from './write-plan.js';
+import { writePlanned, writtenBytes } from './write-plan.js';
 import type { PlanWriter } from './write-plan.js';
 
 /** What to initialise, and where to. */
@@ -89,7 +90,7 @@ export async function initialiseHighResProjections(options: InitOptions): Promis
     resume: inPlace,
   });
   const { weights, configText, checkpoint } = opened;
-  requireSafetensors(opened);
+  if (inPlace) requireSafetensors(opened);
   if (out !== undefined) await checkApart(out, dir);
   const { hidden_size: hiddenSize, num_hidden_layers: layers } = checkpoint.config;
   const recipe = { strategy: options.strategy ?? 'copy', seed: options.seed ?? 0 };
@@ -102,25 +103,46 @@ export async function initialiseHighResProjections(options: InitOptions): Promis
   const report: InitReport = { layers, added: wanted.length, bytes, state, files: filesOf(plan, inPlace) };
   if (dryRun) return report;
   if (out !== undefined && !(await isFree(out))) {
-    if (!(await holdsResult(out, plan, source))) await checkFree(out);
+    if (!(await holdsResult(out, plan, { source, signal }))) await checkFree(out);
     await clearLeftovers(out);
     const kept = report.files.map((file): InitFile => ({ ...file, how: 'kept' }));
     const trained = wanted.length === 0 && state === 'trained';
     return { ...report, added: 0, bytes: 0, state: trained ? 'trained' : 'already', files: kept };
   }
-  const progress = createProgress({ label: 'init', total: bytes, unit: 'bytes', quiet: !options.progress });
+  const total = writtenBytes(plan);
+  const progress = createProgress({ label: 'init', total, unit: 'bytes', quiet: !options.progress });
   const writer: PlanWriter = { source, progress, signal };
   if (out !== undefined) {
-    await warnOfCopies(files, dir, out, options.warn);
-    await writeNewFolder(out, async (folder) => {
-      for (const file of plan) await writePlanned(file, folder, writer);
-    });
+    await warnOfCopies(linkedOf(files, plan), dir, out, options.warn);
+    await writeWhole(out, plan, { ...writer, checks: await checksOf(dir, weights, plan) });
   } else if (plan.some(({ how }) => how !== 'link') || (await isLeftLocked(dir))) {
     await writeInPlace(dir, plan, writer);
   }
   progress.finish();
   return report;
 }
+
+/** A folder with all files of a plan. */
+const writeWhole = (out: string, plan: readonly PlannedFile[], writer: PlanWriter): Promise<void> =>
+  writeNewFolder(out, async (folder) => {
+    for (const file of plan) await writePlanned(file, folder, writer);
+    await writer.checks?.finish(writer.signal);
+  });
+
+/** What is read out of PyTorch files is compared with their CRCs. */
+async function checksOf(
+  dir: string,
+  { format, files }: OpenedCheckpoint['weights'],
+  plan: readonly PlannedFile[],
+): Promise<StorageChecks | undefined> {
+  const isRead = format === 'pytorch' && plan.some(({ how }) => how === 'rest');
+  return isRead ? StorageChecks.open(dir, files) : undefined;
+}
+
+const linkedOf = (files: readonly CheckpointFile[], plan: readonly PlannedFile[]): CheckpointFile[] => {
+  const linked = new Set(plan.flatMap((file) => (file.how === 'link' ? file.source : [])));
+  return files.filter(({ source }) => linked.has(source));
+};
 
 /** Between two file systems there are no links. */
 async function warnOfCopies(
@@ -144,8 +166,8 @@ function targetOf({ checkpoint, out, inPlace = false }: InitOptions): string | u
 /** Readers look into an index of one format only. */
 function requireSafetensors({ weights, checkpoint: { dir } }: OpenedCheckpoint): void {
   if (weights.format === 'safetensors') return;
-  const what = `expected safetensors, got ${weights.files[0] ?? 'other weights'}`;
-  const hint = `convert it first: flexattn convert ${dir} --out <dir>`;
+  const what = `expected safetensors, got ${weights.files[0] ?? 'other weights'}, which is not added to`;
+  const hint = 'write a new folder (--out), which gets safetensors';
   throw new ModelPrepError('PYTORCH_WEIGHTS', what, { file: dir, hint });
 }
 

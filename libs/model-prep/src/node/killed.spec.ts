@@ -27,7 +27,7 @@ beforeAll(async () => {
     'model.safetensors': new Uint8Array(400_000).fill(7),
   });
   endpoint = await hub.start();
-});
+}, 60_000); // compiles two libs, which takes long on a busy machine
 afterAll(() => hub.stop());
 
 const WORKS: Record<string, (folder: string) => Work> = {
@@ -38,6 +38,14 @@ const WORKS: Record<string, (folder: string) => Work> = {
   'init in place': (folder) => ({
     name: 'initialiseHighResProjections',
     options: { checkpoint: join(folder, 'checkpoint'), inPlace: true, extra },
+  }),
+  'init of PyTorch files': (folder) => ({
+    name: 'initialiseHighResProjections',
+    options: { checkpoint: join(folder, 'pytorch'), out: join(folder, 'out'), extra },
+  }),
+  convert: (folder) => ({
+    name: 'convertCheckpoint',
+    options: { checkpoint: join(folder, 'pytorch'), out: join(folder, 'out'), maxShardBytes: 3000 },
   }),
   download: (folder) => ({
     name: 'downloadCheckpoint',
@@ -50,11 +58,12 @@ const WORKS: Record<string, (folder: string) => Work> = {
   }),
 };
 
-/** A folder with a checkpoint to work on. */
+/** A folder with checkpoints to work on. */
 function start(): string {
   const folder = path();
   mkdirSync(folder);
   writeCheckpoint(join(folder, 'checkpoint'), twoLayers());
+  writeCheckpoint(join(folder, 'pytorch'), { ...twoLayers(), format: 'pytorch', shards: 2 });
   return folder;
 }
 
@@ -64,7 +73,7 @@ const all = (folder: string): unknown => [snapshot(folder), readdirSync(folder, 
 describe.each(Object.entries(WORKS))('%s, killed', (_, workIn) => {
   it(
     `at ${KILLS} points, ends after another run with the same bytes and nothing left over`,
-    { timeout: 30_000 + KILLS * 2000 },
+    { timeout: 60_000 + KILLS * 10_000 },
     async () => {
       const whole = start();
       const calls = (await runKilled(compiled, workIn(whole), -1)) ?? NaN;

@@ -4,11 +4,11 @@ import { parseJson, toIoError } from '@flexattn/stage';
 import { mergeExtra } from '../config-text.js';
 import { ModelPrepError } from '../errors.js';
 import { checkTensors } from '../expected-tensors.js';
-import type { Tensor } from '../float32.js';
 import { parseLlavaConfig } from '../llava-config.js';
 import type { LlavaConfig } from '../llava-config.js';
 import type { TensorInfo } from '../tensor-info.js';
 import { DECODER_PREFIX, unwrapNames } from '../tensor-names.js';
+import type { LoadedTensor } from '../typed-view.js';
 import { readTensor, rowsOf } from './read-tensor.js';
 import { openVisionTower } from './vision-tower.js';
 import { entryKind } from './weight-file.js';
@@ -23,10 +23,10 @@ export interface Checkpoint {
   files: string[];
   /** By name; the vision tower's always under `model.vision_tower.vision_tower.vision_model.`. */
   tensors: ReadonlyMap<string, TensorInfo>;
-  /** Reads one tensor; TENSOR_MISSING, TENSOR_TOO_LARGE (2 GiB) or FILE_TRUNCATED. */
-  read(name: string): Promise<Tensor>;
+  /** Reads one tensor: its bytes and a typed view of them; TENSOR_MISSING, TENSOR_TOO_LARGE (2 GiB) or FILE_TRUNCATED. */
+  read(name: string): Promise<LoadedTensor>;
   /** Reads the rows [begin, end) of a tensor's first dimension; as `read`, or BAD_SLICE. */
-  slice(name: string, begin: number, end: number): Promise<Tensor>;
+  slice(name: string, begin: number, end: number): Promise<LoadedTensor>;
 }
 
 /** A checkpoint together with what an initialisation rewrites. */

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import { DTYPE_BYTES } from '../dtype.js';
 import { ModelPrepError } from '../errors.js';
-import type { Tensor } from '../float32.js';
 import type { TensorInfo } from '../tensor-info.js';
+import { typedView } from '../typed-view.js';
+import type { LoadedTensor } from '../typed-view.js';
 import { readTensorBytes } from './tensor-bytes.js';
 
 /** Bytes of one tensor in memory; the largest of a 7B model in float32 takes a quarter of it. */
@@ -13,7 +14,7 @@ const MAX_TENSOR_BYTES = 2 ** 31;
  *
  * @throws ModelPrepError TENSOR_TOO_LARGE or FILE_TRUNCATED
  */
-export async function readTensor(dir: string, info: TensorInfo): Promise<Tensor> {
+export async function readTensor(dir: string, info: TensorInfo): Promise<LoadedTensor> {
   const { dtype, shape, byteLength } = info;
   const file = resolve(dir, info.file);
   if (byteLength > MAX_TENSOR_BYTES) {
@@ -27,7 +28,7 @@ export async function readTensor(dir: string, info: TensorInfo): Promise<Tensor>
     data.set(piece, filled);
     filled += piece.byteLength;
   }
-  return { dtype, shape: [...shape], data };
+  return { dtype, shape: [...shape], data, view: typedView({ dtype, data }) };
 }
 
 /**

@@ -82,6 +82,7 @@ async function isUntouched(
     if (weights.metadata.get(to.file)?.get(RECIPE_KEY) === undefined) return false;
     files.add(to.file).add(from.file);
   }
+  if (files.size === 0) return false;
   const indexTime = await modifiedAt(join(dir, INDEX_FILE));
   for (const file of files) if ((await modifiedAt(resolve(dir, file))) > indexTime) return false;
   return true;
