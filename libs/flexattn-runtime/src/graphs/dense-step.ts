@@ -5,7 +5,7 @@ import type { DenseKeyValues, KeyPart } from './dense-attention.js';
 import { finishLayer, layerInput } from './dense-layer.js';
 import { languageHead, narrow } from './dense-products.js';
 import type { DenseContext } from './dense-products.js';
-import { maskedHighresAttention } from './masked-highres-attention.js';
+import { maskedHighresAttention, regionMask } from './masked-highres-attention.js';
 import { rmsNorm } from './mlp.js';
 import type { RotaryTables } from './rotary.js';
 import { selectRegions } from './selection.js';
@@ -58,7 +58,7 @@ export function denseStep(context: DenseContext, input: DenseStepInput): DenseSt
     const { out, weights } =
       high === undefined || chosen === undefined
         ? attendParts(context, q, parts)
-        : maskedHighresAttention(context, q, parts, high, chosen);
+        : maskedHighresAttention(context, q, parts, { ...high, mask: regionMask(context, chosen) });
     if (input.span !== undefined && selectingLayers(geometry).includes(layer))
       output.regions.push(selectRegions(context, layer, weights, input.span));
     x = finishLayer(context, layer, x, out);

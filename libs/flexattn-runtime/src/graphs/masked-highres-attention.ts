@@ -3,7 +3,7 @@ import type { Value } from '../onnx/graph.js';
 import { MASKED } from './attention.js';
 import type { Attended } from './attention.js';
 import { joinScores, mixParts, partScores } from './dense-attention.js';
-import type { DenseKeyValues, KeyPart } from './dense-attention.js';
+import type { KeyPart } from './dense-attention.js';
 import type { DenseContext } from './dense-products.js';
 
 /**
@@ -14,15 +14,14 @@ import type { DenseContext } from './dense-products.js';
  *
  * @param q - [KV, G, R, headDim], scaled
  * @param low - ordinary positions in the order of the sequence
- * @param high - kT [KV, 1, headDim, 81 * P], v [KV, 1, 81 * P, headDim]
- * @param regions - what the layer below selected for each row, bool [R, 81]
+ * @param high - kT [KV, 1, headDim, N], v [KV, 1, N, headDim], and the mask of what the layer below selected for each
+ * row (`regionMask`, where N is 81 * P)
  */
 export function maskedHighresAttention(
   context: DenseContext,
   q: Value,
   low: readonly KeyPart[],
-  high: DenseKeyValues,
-  regions: Value,
+  high: KeyPart,
 ): Attended {
   const { graph } = context;
   const scores = joinScores(
@@ -30,13 +29,13 @@ export function maskedHighresAttention(
     low.map((part) => partScores(context, q, part)),
   );
   const weights = graph.node('Softmax', [scores], { axis: -1 });
-  const masked = partScores(context, q, { ...high, mask: regionMask(context, regions) });
+  const masked = partScores(context, q, high);
   const joint = graph.node('Softmax', [joinScores(context, [scores, masked])], { axis: -1 });
   return { out: mixParts(context, joint, [...low, high]), weights };
 }
 
 /** Additive mask [R, 81 * P] of regions bool [R, 81]: open where the row selected one and the place holds a token. */
-function regionMask({ graph, geometry }: DenseContext, regions: Value): Value {
+export function regionMask({ graph, geometry }: DenseContext, regions: Value): Value {
   const { perRegion, tokens } = regionLayout(geometry.hd);
   const empty = Array.from(tokens, (token) => (token < 0 ? MASKED : 0));
   const byRegion = graph.node('Where', [regions, graph.floats([0]), graph.floats([MASKED])]);

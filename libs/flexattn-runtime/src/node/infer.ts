@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createProgress, parseJson, readTextLines, writeFileAtomic } from '@flexattn/stage';
-import { deviceLine } from '../device.js';
 import type { Selection } from '../geometry.js';
 import { parseItem } from '../items.js';
 import type { Answer, InferItem } from '../items.js';
@@ -14,6 +13,7 @@ import { openLocalModel } from './local-model.js';
 import type { LocalModelOptions } from './local-model.js';
 import { identifyModel } from './model-identity.js';
 import type { ModelIdentity } from './model-identity.js';
+import { deviceLine } from './probe-devices.js';
 import { runPool } from './worker-pool.js';
 
 export interface InferOptions extends LocalModelOptions {
@@ -108,7 +108,8 @@ async function answerAll({ options, items, journal }: Run, queue: WorkQueue): Pr
     progress.advance(1);
   };
   if (queue.size === 0) return;
-  if (quiet !== true) process.stderr.write(`${deviceLine(gpus === undefined ? options.device : 'cuda')}\n`);
+  if (quiet !== true)
+    process.stderr.write(`${await deviceLine(gpus === undefined ? options.device : 'cuda')}\n`);
   if (workers === 1 && gpus === undefined) {
     const model = await openLocalModel(options.model, modelOptions(options, options.threads));
     try {

@@ -1,6 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { chosenDevice, DEVICE_HINTS } from '../device.js';
-import type { Device } from '../device.js';
+import { DEVICE_HINTS } from '../device.js';
+import type { ChosenDevice } from '../device.js';
 import { RuntimeError } from '../error.js';
 import type { GraphName, ModelGraphs } from '../graphs/model-graphs.js';
 
@@ -14,8 +14,8 @@ export interface HostTensor {
 export type Feeds = Record<string, HostTensor>;
 
 export interface SessionOptions {
-  /** Default `auto`. */
-  device?: Device | undefined;
+  /** Default: the processor. */
+  device?: ChosenDevice | undefined;
   /** Threads of one run; default: ONNX Runtime's, one per core. */
   threads?: number | undefined;
 }
@@ -75,10 +75,10 @@ export class GraphSessions {
 /** Threads sleep between runs: four sessions share the cores, and pictures are decoded beside them. */
 function sessionOptions(
   folder: string,
-  { threads, device }: SessionOptions,
+  { threads, device = 'cpu' }: SessionOptions,
 ): InferenceSession.SessionOptions {
   return {
-    executionProviders: [chosenDevice(device)],
+    executionProviders: [device],
     logSeverityLevel: 3,
     // The graphs name their fused kernels; further fusions transpose inside a product, which divides by zero rows.
     graphOptimizationLevel: 'basic',
