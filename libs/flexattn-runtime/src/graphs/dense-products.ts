@@ -16,10 +16,15 @@ export interface DenseContext extends GraphContext {
  * The type that a checkpoint's products are computed in on a GPU: that of its decoder's weights. Weights in fewer bits
  * are multiplied with 32-bit floats.
  */
-export function productType({ tensors, quantised }: GraphContext): FloatType {
+export function productType({
+  tensors,
+  quantised,
+  lacksBfloat16 = false,
+}: Pick<GraphContext, 'tensors' | 'quantised' | 'lacksBfloat16'>): FloatType {
   const stored = tensors.get('model.layers.0.self_attn.q_proj.weight');
   if (stored === undefined || (quantised?.size ?? 0) > 0) return 'FLOAT';
-  return FLOAT_TYPES[stored.dtype] ?? 'FLOAT';
+  const type = FLOAT_TYPES[stored.dtype] ?? 'FLOAT';
+  return type === 'BFLOAT16' && lacksBfloat16 ? 'FLOAT' : type;
 }
 
 /** 32-bit floats as the products' type. */

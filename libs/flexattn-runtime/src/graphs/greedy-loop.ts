@@ -34,7 +34,7 @@ type Shared = Required<Pick<DenseStepInput, 'stem' | 'high'>> & { span?: ImageSp
  * The end-of-text token is the last to be chosen.
  */
 export function buildLoopGraph(base: GraphContext): void {
-  const context: DenseContext = { ...base, type: base.floatProducts === true ? 'FLOAT' : productType(base) };
+  const context: DenseContext = { ...base, type: productType(base) };
   const { graph, geometry } = context;
   const { headDim, vocabSize } = geometry;
   const x = promptEmbeddings(context);

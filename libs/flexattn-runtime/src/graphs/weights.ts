@@ -14,8 +14,10 @@ export interface GraphContext {
   tensors: ReadonlyMap<string, TensorInfo>;
   /** Those of them that are stored in fewer bits, by name. */
   quantised?: ReadonlyMap<string, QuantisedWeight>;
-  /** Compute every product with 32-bit floats, for a device that has no arithmetic for the stored type. */
-  floatProducts?: boolean;
+  /** The device multiplies no bfloat16: such weights are widened. */
+  lacksBfloat16?: boolean;
+  /** For graphs of devices: it computes with float16, so that weights of 16 bits need not be widened. */
+  hasFloat16?: boolean;
 }
 
 /** Element types that weights are stored in, and products computed in. */

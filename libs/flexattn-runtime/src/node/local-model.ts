@@ -1,11 +1,12 @@
 import { encodeAnswer } from '../conversation.js';
-import type { Device } from '../device.js';
+import type { ChosenDevice, Device } from '../device.js';
 import { RuntimeError } from '../error.js';
 import { explainAnswer } from '../explain/explanation.js';
 import type { Explanation } from '../explain/explanation.js';
 import type { Geometry } from '../geometry.js';
+import type { GraphSet } from '../graphs/model-graphs.js';
 import type { Raster } from '../image/raster.js';
-import { requireMemory } from '../memory.js';
+import { gpuMemoryNeeded, hostMemoryNeeded, memoryNeeded, requireMemory } from '../memory.js';
 import { checkLength, splitAtImage } from '../prompt.js';
 import type { Regions } from '../regions.js';
 import { TextStream } from '../tokenizer.js';
@@ -14,15 +15,19 @@ import { ProcessorEngine } from './engine.js';
 import type { Engine } from './engine.js';
 import type { GeneratedToken } from './generation.js';
 import type { EncodedImage, ImageSource } from './image.js';
+import { freeGpuMemory } from './gpu-memory.js';
 import { hasTokenizer, loadTokenizer } from './load-tokenizer.js';
+import { LoopEngine } from './loop-engine.js';
 import { openModelFolder } from './model-folder.js';
-import type { FolderOptions } from './model-folder.js';
+import type { FolderOptions, ModelFolder } from './model-folder.js';
 import { photographOf } from './photograph.js';
 import type { Photograph } from './photograph.js';
-import { resolveDevice } from './probe-devices.js';
+import { hasHalfFloats, resolveDevice } from './probe-devices.js';
 import { GraphSessions } from './session.js';
 import type { SessionOptions } from './session.js';
 import { stopIfAborted } from './stop.js';
+import { WebGpuEngine } from './webgpu-engine.js';
+import { WebGpuSessions } from './webgpu-session.js';
 
 /** A question: text with one `<image>` (system text included), or token ids with one -200. */
 export type Prompt = string | readonly number[];
@@ -74,6 +79,11 @@ export interface Scored {
 export interface LocalModelOptions extends FolderOptions, Omit<SessionOptions, 'device'> {
   /** Default `auto`. */
   device?: Device | undefined;
+  /**
+   * What the model is run by: default `loop` (a whole answer in one run) on CUDA, `device` on WebGPU, else `steps`.
+   * `loop` runs on the processor too, slowly: to see that it is right before there is a GPU.
+   */
+  graphs?: GraphSet | undefined;
   /** Bytes of what is kept of pictures for further questions; the newest is kept whatever it takes. */
   cacheBytes?: number | undefined;
 }
@@ -87,12 +97,33 @@ export interface LocalModelOptions extends FolderOptions, Omit<SessionOptions, '
 export async function openLocalModel(dir: string, options: LocalModelOptions = {}): Promise<LocalModel> {
   const { cacheBytes = CACHE_BYTES } = options;
   const { device } = await resolveDevice(options.device);
-  const folder = await openModelFolder(dir, options);
-  requireMemory(folder, cacheBytes, process.availableMemory());
+  const { graphs = device === 'cuda' ? 'loop' : 'steps' } = options;
+  const folder = await openModelFolder(dir, { ...options, graphs, lacksBfloat16: device !== 'cuda' });
+  await requireRoom(folder, device, graphs, cacheBytes);
   const sessions = await GraphSessions.open(folder.dir, folder.graphs, { ...options, device });
-  const engine = new ProcessorEngine(folder.geometry, sessions, cacheBytes);
-  return new LocalModel(folder, engine);
+  const engine = graphs === 'loop' ? LoopEngine : ProcessorEngine;
+  return new LocalModel(folder, new engine(folder.geometry, sessions, cacheBytes));
 }
+
+/** @throws RuntimeError OUT_OF_MEMORY before anything is loaded */
+async function requireRoom(
+  folder: ModelFolder,
+  device: ChosenDevice,
+  graphs: GraphSet,
+  cacheBytes: number,
+): Promise<void> {
+  const onGpu = device === 'cuda' && graphs === 'loop';
+  const needed = onGpu ? hostMemoryNeeded(cacheBytes) : memoryNeeded(folder, graphs, cacheBytes);
+  requireMemory(needed, process.availableMemory());
+  const free = onGpu ? await freeGpuMemory(process.env['CUDA_VISIBLE_DEVICES']) : undefined;
+  if (free !== undefined) requireMemory(gpuMemoryNeeded(folder), free, ' of the GPU');
+}
+
+/** What a device is best run by: CUDA's tensors never leave its runs, WebGPU's may be handed on. */
+const GRAPHS_OF = { cpu: 'steps', cuda: 'loop', webgpu: 'device' } as const satisfies Record<
+  ChosenDevice,
+  GraphSet
+>;
 
 /** Half of what a model may take beyond weights, keys and values. */
 const CACHE_BYTES = 2 ** 29;
@@ -118,7 +149,7 @@ export class LocalModel {
     const stream = tokenizer && new TextStream(tokenizer);
     const tokens: number[] = [];
     const regions: Regions = { grid: 9, hd: this.geometry.hd, steps: [] };
-    for await (const step of this.steps(request)) {
+    for await (const step of this.steps(request, false)) {
       tokens.push(step.token);
       regions.steps.push(step.regions);
       const ends = step.token === this.geometry.endOfText || tokens.length === request.maxNewTokens;
@@ -137,13 +168,22 @@ export class LocalModel {
     return explainAnswer(answer, await image.raster(), tokenizer);
   }
 
-  /** The tokens of `generate` one by one, with logits and selected regions. */
-  async *steps({ image, prompt, maxNewTokens, signal }: LocalRequest): AsyncGenerator<GeneratedToken> {
+  /**
+   * The tokens of `generate` one by one, with logits and selected regions.
+   *
+   * @param withLogits - where false, a device may keep them, and there are none
+   */
+  async *steps(
+    { image, prompt, maxNewTokens, signal }: LocalRequest,
+    withLogits = true,
+  ): AsyncGenerator<GeneratedToken> {
     if (!Number.isInteger(maxNewTokens) || maxNewTokens < 1) {
       throw new RuntimeError('BAD_PROMPT', `expected maxNewTokens of at least 1, got ${maxNewTokens}`);
     }
     const ids = await this.#checkedIds(prompt, maxNewTokens);
-    for await (const step of this.#engine.generate(await photographOf(image), ids, maxNewTokens)) {
+    stopIfAborted(signal);
+    const photograph = await photographOf(image);
+    for await (const step of this.#engine.generate(photograph, ids, maxNewTokens, withLogits)) {
       yield step;
       stopIfAborted(signal);
     }

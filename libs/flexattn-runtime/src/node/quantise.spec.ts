@@ -62,7 +62,9 @@ describe.each(['int8', 'int4'] as const)('compileModel with %s', (precision) => 
     const { geometry, weightBytes } = await openModelFolder(compiled);
     const whole = await openModelFolder(SHARDED);
     expect(geometry).toEqual(whole.geometry);
-    expect(weightBytes).toBeLessThan(whole.weightBytes);
+    for (const [graph, { loaded }] of Object.entries(whole.weightBytes)) {
+      if (graph !== 'embed') expect(weightBytes[graph]?.loaded).toBeLessThan(loaded);
+    }
     const model = await openLocalModel(compiled, { threads: 1 });
     const image = join(SHARDED, 'image0.png');
     const { tokens } = await model.generate({ image, prompt: [1, -200, 9], maxNewTokens: 2 });

@@ -1,6 +1,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
-import { float, GraphBuilder } from './graph.js';
+import { GraphBuilder } from './graph.js';
+import { float } from './messages.js';
 import { ModelProtoSchema, TensorProto_DataLocation } from './onnx_pb.js';
 
 function build(): Uint8Array {
@@ -29,12 +30,12 @@ describe('GraphBuilder', () => {
     const graph = new GraphBuilder('sizes');
     const place = { location: 'a.bin', offset: 0 };
     graph.external('half', 'BFLOAT16', [2, 3], { ...place, length: 12 });
-    expect(graph.loadedBytes).toBe(24);
+    expect(graph.weightBytes).toEqual({ stored: 12, loaded: 24 });
     graph.external('half', 'BFLOAT16', [2, 3], { ...place, length: 12 });
     graph.external('whole', 'FLOAT', [2], { ...place, length: 8 });
     graph.external('bits', 'UINT8', [5], { ...place, length: 5 });
     graph.floats([1, 2]);
-    expect(graph.loadedBytes).toBe(24 + 8 + 5);
+    expect(graph.weightBytes).toEqual({ stored: 12 + 8 + 5, loaded: 24 + 8 + 5 });
   });
 
   it('names dynamic dimensions and keeps fixed ones', () => {

@@ -42,7 +42,7 @@ export class GraphBuilder {
   readonly #external = new Map<string, Value>();
   readonly #outputNames = new Map<Value, string>();
   readonly #shared = new Map<string, Value>();
-  #loadedBytes = 0;
+  readonly #weightBytes = { stored: 0, loaded: 0 };
 
   constructor(name: string) {
     this.#name = name;
@@ -110,14 +110,17 @@ export class GraphBuilder {
     body: (round: Value, states: readonly Value[]) => LoopRound,
   ): Value[] {
     const [round = '', again = '', ...inner] = this.#fresh('LoopInput', states.length + 2);
-    const types: ElementType[] = ['INT64', 'BOOL', ...states.map(({ type }) => type)];
     let collected = 0;
     const filled = this.#branch(() => {
       const left = body(round, inner);
       collected = left.collected.length;
       return [left.again, ...left.states, ...left.collected];
     });
-    const input = [round, again, ...inner].map((name, index) => valueInfo(name, types[index] ?? 'FLOAT'));
+    const input = [
+      valueInfo(round, 'INT64', []),
+      valueInfo(again, 'BOOL', []),
+      ...states.map(({ type }, index) => valueInfo(inner[index] ?? '', type)),
+    ];
     const first = states.map(({ value }) => value);
     const output = this.#fresh('Loop', states.length + collected);
     this.#append('Loop', [trips, condition, ...first], { body: { ...filled, input } }, '', output);
@@ -161,13 +164,14 @@ export class GraphBuilder {
     if (known !== undefined) return known;
     this.#initializers.push(externalTensor(name, type, shape, data));
     this.#external.set(name, name);
-    this.#loadedBytes += loadedBytes(type, shape, data);
+    this.#weightBytes.stored += data.length;
+    this.#weightBytes.loaded += loadedBytes(type, shape, data);
     return name;
   }
 
-  /** Bytes that the initialisers outside the graph take once they are loaded: 16-bit floats are widened to 32. */
-  get loadedBytes(): number {
-    return this.#loadedBytes;
+  /** Bytes of the initialisers outside the graph: in their files, and with 16-bit floats widened to 32. */
+  get weightBytes(): { stored: number; loaded: number } {
+    return { ...this.#weightBytes };
   }
 
   /** The model file's bytes. */
