@@ -1,4 +1,5 @@
 import type { Value } from '../onnx/graph.js';
+import { LANGUAGE_HEAD } from '../quantise/layout.js';
 import { EMBEDDINGS } from './embed.js';
 import { FLOAT_CODE, FLOAT_CODES, FLOAT_TYPES, linear, storedWeight, weight, weightAs } from './weights.js';
 import type { FloatType, GraphContext } from './weights.js';
@@ -58,7 +59,8 @@ export function embedTokens(context: GraphContext, ids: Value): Value {
 export function languageHead(context: DenseContext, x: Value): Value {
   const { graph, geometry, type } = context;
   const { hiddenSize, vocabSize, tiedEmbeddings } = geometry;
-  if (!tiedEmbeddings) return widen(context, product(context, 'lm_head', x, hiddenSize, vocabSize));
+  if (!tiedEmbeddings || context.quantised?.has(LANGUAGE_HEAD) === true)
+    return widen(context, product(context, 'lm_head', x, hiddenSize, vocabSize));
   const shape = [vocabSize, hiddenSize];
   const table =
     type === 'FLOAT' ? weight(context, EMBEDDINGS, shape) : weightAs(context, type, EMBEDDINGS, shape);

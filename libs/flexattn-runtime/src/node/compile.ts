@@ -11,7 +11,7 @@ import type { ChosenSelection, Geometry, Selection, SelectionOptions } from '../
 import { ALL_GRAPHS, buildModelGraphs } from '../graphs/model-graphs.js';
 import { graphFile, MANIFEST_FILE } from '../manifest.js';
 import type { Manifest } from '../manifest.js';
-import { layOutQuantised } from '../quantise/layout.js';
+import { layOutQuantised, withLanguageHead } from '../quantise/layout.js';
 import type { QuantisedLayout } from '../quantise/layout.js';
 import type { Precision, Quantisation } from '../quantise/precision.js';
 import { exists, TOKENIZER_FILES } from './load-tokenizer.js';
@@ -98,7 +98,8 @@ async function planFolder(dir: string, options: CompileOptions): Promise<Plan> {
   const geometry = geometryOf(checkpoint.config, { ...options, selection }, join(dir, 'config.json'));
   const tensors = new Map<string, TensorInfo>();
   for (const [name, info] of checkpoint.tensors) tensors.set(name, { ...info, file: placeOf(info.file) });
-  const layout = precision === 'float' ? undefined : layOutQuantised(tensors, { precision, blockSize });
+  const stored = withLanguageHead(tensors, geometry.tiedEmbeddings);
+  const layout = precision === 'float' ? undefined : layOutQuantised(stored, { precision, blockSize });
   for (const info of layout?.kept ?? []) tensors.set(info.name, info);
   const written = await smallFiles(dir, checkpoint.config.mm_vision_tower);
   if (layout !== undefined)
@@ -162,7 +163,8 @@ async function writeFolder(plan: Plan, out: string, signal?: AbortSignal): Promi
   }
   const quantised: QuantisedTensor[] = [];
   if (layout !== undefined) {
-    const { dir, tensors } = checkpoint;
+    const { dir } = checkpoint;
+    const tensors = withLanguageHead(checkpoint.tensors, geometry.tiedEmbeddings);
     await write(
       layout.file,
       quantisedBytes(dir, tensors, layout, (tensor) => quantised.push(tensor), signal),
