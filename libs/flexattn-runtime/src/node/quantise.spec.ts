@@ -100,13 +100,13 @@ describe('a language head that is the embedding table', () => {
     const { quantised } = await compileModel({ checkpoint, out: compiled, precision: 'int8' });
     const [own, table] = await Promise.all([openModelFolder(compiled), openModelFolder(checkpoint)]);
     const { vocabSize, hiddenSize } = own.geometry;
-    const { tensors, read } = await openCheckpoint(checkpoint);
-    const shape = tensors.get('model.embed_tokens.weight')?.shape;
+    const opened = await openCheckpoint(checkpoint);
+    const shape = opened.tensors.get('model.embed_tokens.weight')?.shape;
     expect(shape).toEqual([vocabSize, hiddenSize]);
     expect(quantised.filter(({ name }) => name === 'lm_head.weight')).toHaveLength(1);
     expect(own.weightBytes['decoder']?.loaded).toBeLessThan(table.weightBytes['decoder']?.loaded ?? 0);
     // The table's error, not that of the checkpoint's other head.
-    const rows = quantiseRows(toFloat32(await read('model.embed_tokens.weight')), hiddenSize, {
+    const rows = quantiseRows(toFloat32(await opened.read('model.embed_tokens.weight')), hiddenSize, {
       bits: 8,
       blockSize: 32,
       symmetric: true,
