@@ -68,7 +68,7 @@ export function denseStep(context: DenseContext, input: DenseStepInput): DenseSt
 }
 
 /** Positions one behind the other. */
-function append(
+export function append(
   { graph }: DenseContext,
   grown: DenseKeyValues | undefined,
   own: DenseKeyValues,

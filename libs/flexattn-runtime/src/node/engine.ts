@@ -4,6 +4,7 @@ import { decodeGreedily, scoreBranches } from './generation.js';
 import type { GeneratedToken, OptionScores } from './generation.js';
 import type { Photograph } from './photograph.js';
 import { PictureCache } from './picture-cache.js';
+import { Picture } from './picture.js';
 import { PromptPreparer } from './prompt-preparer.js';
 import type { GraphSessions } from './session.js';
 
@@ -13,8 +14,14 @@ export interface Engine {
    * Greedy decoding: every token as it is chosen, the end-of-text token included.
    *
    * @param ids - prompt ids with one -200
+   * @param withLogits - whether they are asked for: a device keeps them otherwise
    */
-  generate(image: Photograph, ids: readonly number[], maxNewTokens: number): AsyncGenerator<GeneratedToken>;
+  generate(
+    image: Photograph,
+    ids: readonly number[],
+    maxNewTokens: number,
+    withLogits: boolean,
+  ): AsyncGenerator<GeneratedToken>;
   /** Losses of the options behind one prompt; ids of at least one token each. */
   score(
     image: Photograph,
@@ -31,14 +38,14 @@ export interface Engine {
 export class ProcessorEngine implements Engine {
   readonly #sessions: GraphSessions;
   readonly #decoder: Decoder;
-  readonly #pictures: PictureCache;
+  readonly #pictures: PictureCache<Picture>;
   readonly #preparer: PromptPreparer;
 
   /** @param cacheBytes - of what is kept of pictures */
   constructor(geometry: Geometry, sessions: GraphSessions, cacheBytes: number) {
     this.#sessions = sessions;
     this.#decoder = new Decoder(geometry, sessions);
-    this.#pictures = new PictureCache(geometry, sessions, cacheBytes);
+    this.#pictures = new PictureCache(cacheBytes, (image) => Picture.open(geometry, sessions, image));
     this.#preparer = new PromptPreparer(this.#pictures, this.#decoder);
   }
 

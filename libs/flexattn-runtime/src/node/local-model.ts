@@ -80,10 +80,10 @@ export interface LocalModelOptions extends FolderOptions, Omit<SessionOptions, '
   /** Default `auto`. */
   device?: Device | undefined;
   /**
-   * What the model is run by: default `loop` (a whole answer in one run) on CUDA, `device` on WebGPU, else `steps`.
-   * `loop` runs on the processor too, slowly: to see that it is right before there is a GPU.
+   * What the model is run by: default `loop` (a whole answer in one run) on CUDA, else `steps`; WebGPU has graphs of
+   * its own. `loop` runs on the processor too, slowly: to see that it is right before there is a GPU.
    */
-  graphs?: GraphSet | undefined;
+  graphs?: Exclude<GraphSet, 'device'> | undefined;
   /** Bytes of what is kept of pictures for further questions; the newest is kept whatever it takes. */
   cacheBytes?: number | undefined;
 }
@@ -97,9 +97,15 @@ export interface LocalModelOptions extends FolderOptions, Omit<SessionOptions, '
 export async function openLocalModel(dir: string, options: LocalModelOptions = {}): Promise<LocalModel> {
   const { cacheBytes = CACHE_BYTES } = options;
   const { device } = await resolveDevice(options.device);
-  const { graphs = device === 'cuda' ? 'loop' : 'steps' } = options;
-  const folder = await openModelFolder(dir, { ...options, graphs, lacksBfloat16: device !== 'cuda' });
+  const graphs = device === 'webgpu' ? 'device' : (options.graphs ?? (device === 'cuda' ? 'loop' : 'steps'));
+  const lacksBfloat16 = device !== 'cuda';
+  const hasFloat16 = device === 'webgpu' && (await hasHalfFloats(device));
+  const folder = await openModelFolder(dir, { ...options, graphs, lacksBfloat16, hasFloat16 });
   await requireRoom(folder, device, graphs, cacheBytes);
+  if (graphs === 'device') {
+    const sessions = await WebGpuSessions.open(folder.dir, folder.graphs, folder.geometry, options.threads);
+    return new LocalModel(folder, new WebGpuEngine(folder.geometry, sessions, cacheBytes));
+  }
   const sessions = await GraphSessions.open(folder.dir, folder.graphs, { ...options, device });
   const engine = graphs === 'loop' ? LoopEngine : ProcessorEngine;
   return new LocalModel(folder, new engine(folder.geometry, sessions, cacheBytes));
@@ -118,12 +124,6 @@ async function requireRoom(
   const free = onGpu ? await freeGpuMemory(process.env['CUDA_VISIBLE_DEVICES']) : undefined;
   if (free !== undefined) requireMemory(gpuMemoryNeeded(folder), free, ' of the GPU');
 }
-
-/** What a device is best run by: CUDA's tensors never leave its runs, WebGPU's may be handed on. */
-const GRAPHS_OF = { cpu: 'steps', cuda: 'loop', webgpu: 'device' } as const satisfies Record<
-  ChosenDevice,
-  GraphSet
->;
 
 /** Half of what a model may take beyond weights, keys and values. */
 const CACHE_BYTES = 2 ** 29;

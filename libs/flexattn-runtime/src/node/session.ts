@@ -4,10 +4,10 @@ import type { ChosenDevice } from '../device.js';
 import { RuntimeError } from '../error.js';
 import type { GraphName, ModelGraphs } from '../graphs/model-graphs.js';
 
-/** A value on its way into or out of a graph; `float32`, `int64` or `bool` by the type of `data`. */
+/** A value on its way into or out of a graph; `float32`, `int64`, `bool` or `float16` by the type of `data`. */
 export interface HostTensor {
   dims: readonly number[];
-  data: Float32Array | BigInt64Array | Uint8Array;
+  data: Float32Array | BigInt64Array | Uint8Array | Uint16Array;
 }
 
 /** Inputs by name. */
@@ -73,7 +73,7 @@ export class GraphSessions {
 }
 
 /** Threads sleep between runs: four sessions share the cores, and pictures are decoded beside them. */
-function sessionOptions(
+export function sessionOptions(
   folder: string,
   { threads, device = 'cpu' }: SessionOptions,
 ): InferenceSession.SessionOptions {
@@ -87,24 +87,30 @@ function sessionOptions(
       session: {
         model_external_initializers_file_folder_path: folder,
         intra_op: { allow_spinning: '0' },
+        // Weights take what they need of a GPU, not the next power of two.
+        ...(device === 'cuda' && { use_device_allocator_for_initializers: '1' }),
       },
     },
   };
 }
 
-function absent(device: keyof typeof DEVICE_HINTS, cause: unknown): RuntimeError {
+/** A provider that is asked for by name and cannot be used. */
+export function absent(device: keyof typeof DEVICE_HINTS, cause: unknown): RuntimeError {
   const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
   const what = `ONNX Runtime cannot use the device "${device}": ${reason}`;
   return new RuntimeError('DEVICE_ABSENT', what, { hint: DEVICE_HINTS[device], cause });
 }
 
-function toTensor({ data, dims }: HostTensor): Tensor {
+/** As ONNX Runtime takes it; the numbers are not copied. */
+export function toTensor({ data, dims }: HostTensor): Tensor {
   if (data instanceof Float32Array) return new Tensor('float32', data, dims);
   if (data instanceof BigInt64Array) return new Tensor('int64', data, dims);
+  if (data instanceof Uint16Array) return new Tensor('float16', data, dims);
   return new Tensor('bool', data, dims);
 }
 
-function fromTensor({ data, dims }: Tensor): HostTensor {
+/** As ONNX Runtime gives it. */
+export function fromTensor({ data, dims }: Tensor): HostTensor {
   if (data instanceof Float32Array || data instanceof BigInt64Array || data instanceof Uint8Array) {
     return { data, dims };
   }
