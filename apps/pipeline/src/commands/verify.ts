@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { PrecisionCase } from '@flexattn/flexattn-runtime';
+import type { Device, PrecisionCase } from '@flexattn/flexattn-runtime';
 import { PipelineError } from '../errors.js';
 import { namedPython, workspaceOf } from '../run-context.js';
 import { abortOnSignals } from '../signals.js';
@@ -13,6 +13,8 @@ interface VerifyFlags {
   sha256?: string;
   precision?: 'int8' | 'int4';
   blockSize: 32 | 128;
+  device: Device;
+  graphs?: 'steps' | 'loop';
   json?: boolean;
 }
 
@@ -36,10 +38,22 @@ export function addVerifyCommand(program: Command): void {
       ).choices(['int8', 'int4']),
     )
     .option('--block-size <n>', 'weights that share a scale, 32 or 128', blockSize, 32)
+    .addOption(
+      new Option('--device <name>', 'what runs generation cases')
+        .choices(['auto', 'cpu', 'cuda', 'webgpu'])
+        .default('cpu'),
+    )
+    .addOption(
+      new Option(
+        '--graphs <name>',
+        'step graphs, or the whole answer as one graph, as CUDA runs it; default: as the device has it',
+      ).choices(['steps', 'loop']),
+    )
     .option('--json', 'print what was computed')
     .addHelpText(
       'after',
       '\nExample:\n  flexattn verify --golden libs/flexattn-runtime/golden/zoom3-126px\n' +
+        '  flexattn verify --golden libs/flexattn-runtime/golden/zoom3-126px --graphs loop\n' +
         '  flexattn verify --golden libs/flexattn-runtime/golden/zoom3-126px --precision int8\n' +
         '  flexattn verify checkpoints/llava-v1.5-7b --sha256 SHA256SUMS\n',
     )
@@ -64,7 +78,7 @@ export function addVerifyCommand(program: Command): void {
       };
       const cases = await verifyCases(
         flags.golden.map((folder) => resolve(folder)),
-        { python, signal },
+        { python, device: flags.device, graphs: flags.graphs, signal },
       );
       const ok = cases.every((one) => one.ok);
       process.stdout.write(

@@ -1,7 +1,7 @@
 import type { Value } from '../onnx/graph.js';
 import { LANGUAGE_HEAD } from '../quantise/layout.js';
 import { EMBEDDINGS } from './embed.js';
-import { FLOAT_CODE, FLOAT_CODES, FLOAT_TYPES, linear, storedWeight, weight, weightAs } from './weights.js';
+import { FLOAT_CODE, FLOAT_CODES, FLOAT_TYPES, linear, storedWeight, weightAs } from './weights.js';
 import type { FloatType, GraphContext } from './weights.js';
 
 /**
@@ -61,8 +61,6 @@ export function languageHead(context: DenseContext, x: Value): Value {
   const { hiddenSize, vocabSize, tiedEmbeddings } = geometry;
   if (!tiedEmbeddings || context.quantised?.has(LANGUAGE_HEAD) === true)
     return widen(context, product(context, 'lm_head', x, hiddenSize, vocabSize));
-  const shape = [vocabSize, hiddenSize];
-  const table =
-    type === 'FLOAT' ? weight(context, EMBEDDINGS, shape) : weightAs(context, type, EMBEDDINGS, shape);
+  const table = weightAs(context, type, EMBEDDINGS, [vocabSize, hiddenSize]);
   return widen(context, graph.node('Gemm', [x, table], { transB: 1 }));
 }

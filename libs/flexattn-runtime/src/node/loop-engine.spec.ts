@@ -125,6 +125,13 @@ describe('one answer', () => {
   });
 });
 
+it('answers as the step graphs do in fewer bits', async () => {
+  const out = await mkdtemp(join(tmpdir(), 'flexattn-loop-'));
+  await compileModel({ checkpoint: CASE, out, precision: 'int8' });
+  await expectSame(out);
+  await rm(out, { recursive: true });
+});
+
 describe('bfloat16 weights', () => {
   let dir = '';
   beforeAll(async () => {

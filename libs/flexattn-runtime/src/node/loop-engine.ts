@@ -48,19 +48,24 @@ export class LoopEngine implements Engine {
     image: Photograph,
     ids: readonly number[],
     maxNewTokens: number,
+    withLogits: boolean,
   ): AsyncGenerator<GeneratedToken> {
     const prompt = await this.#prompt(image, ids);
     const length = prompt.ids.length;
     const feeds = this.#feeds(prompt, length, maxNewTokens - 1);
-    const all = ['logits', 'token', 'tokens', 'roundLogits', ...this.#regionNames('regions', 'roundRegions')];
-    const outputs = await this.#sessions.run('loop', feeds, all);
+    const outputs = await this.#sessions.run('loop', feeds, [
+      'token',
+      'tokens',
+      ...(withLogits ? ['logits', 'roundLogits'] : []),
+      ...this.#regionNames('regions', 'roundRegions'),
+    ]);
     const tokens = [...integersOf(outputs['token']), ...integersOf(outputs['tokens'])];
-    const { vocabSize } = this.#geometry;
-    const [first, rounds] = [floatsOf(outputs['logits']), floatsOf(outputs['roundLogits'])];
     for (const [step, token] of tokens.entries()) {
-      const logits = step === 0 ? first : rounds.subarray((step - 1) * vocabSize, step * vocabSize);
-      const flags = step === 0 ? outputs['regions'] : outputs['roundRegions'];
-      const regions = this.#regionsOf(flags, Math.max(step - 1, 0), 1);
+      // The first token is the prompt's, the others are the rounds'.
+      const round = Math.max(step - 1, 0);
+      const [rows, flags] = step === 0 ? ['logits', 'regions'] : ['roundLogits', 'roundRegions'];
+      const logits = withLogits ? this.#logitsOf(outputs[rows], round) : new Float32Array(0);
+      const regions = this.#regionsOf(outputs[flags], round, 1);
       yield { token, logits, regions, position: length - 1 + step };
     }
   }
@@ -81,11 +86,7 @@ export class LoopEngine implements Engine {
       ...this.#regionNames('regions'),
     ]);
     const rows = 1 + fed.ids.length;
-    const { vocabSize } = this.#geometry;
-    const all = floatsOf(outputs['logits']);
-    const logits = Array.from({ length: rows }, (_, row) =>
-      all.subarray(row * vocabSize, (row + 1) * vocabSize),
-    );
+    const logits = positionsFrom(0, rows).map((row) => this.#logitsOf(outputs['logits'], row));
     return {
       losses: branchLosses(options, logits),
       regions: this.#regionsOf(outputs['regions'], 0, rows),
@@ -93,7 +94,7 @@ export class LoopEngine implements Engine {
   }
 
   async encodeImage(image: Photograph): Promise<void> {
-    await (await this.#pictures.picture(image)).whole(0);
+    await (await this.#pictures.picture(image)).encodeAll();
   }
 
   close(): Promise<void> {
@@ -158,6 +159,12 @@ export class LoopEngine implements Engine {
   /** Outputs that only a model that selects has. */
   #regionNames(...names: string[]): string[] {
     return this.#geometry.selection === 'none' ? [] : names;
+  }
+
+  /** One row of logits [rows, vocab]. */
+  #logitsOf(logits: HostTensor | undefined, row: number): Float32Array {
+    const { vocabSize } = this.#geometry;
+    return floatsOf(logits).subarray(row * vocabSize, (row + 1) * vocabSize);
   }
 
   /** What the first row of round `round` selected, of flags [rounds, layers, rows, 81]. */

@@ -110,9 +110,14 @@ export class Picture {
     return made;
   }
 
+  /** Encodes every tile that is not encoded yet. */
+  async encodeAll(): Promise<void> {
+    await this.#encodeTilesOf(new Set(Array(GRID ** 2).keys()));
+  }
+
   /** The picture with its first low-res token at position `begin` and every tile encoded. */
   async whole(begin: number): Promise<WholePicture> {
-    await this.#encodeTilesOf(new Set(Array(GRID ** 2).keys()));
+    await this.encodeAll();
     return { begin, keep: this.#keep, low: this.low, features: this.#high, tables: this.#tablesAt(begin) };
   }
 
