@@ -18,7 +18,7 @@ export type { CompileOptions, CompileReport } from './node/compile.js';
 export { explanationPng, explanationWebp } from './node/explain.js';
 export type { GeneratedToken } from './node/generation.js';
 export { goldenKind, verifyGolden } from './node/golden.js';
-export type { GoldenCase, GoldenImage, GoldenReport } from './node/golden.js';
+export type { GoldenCase, GoldenImage, GoldenReport, VerifyGoldenOptions } from './node/golden.js';
 export { deviceLine } from './node/probe-devices.js';
 export { readImage } from './node/image.js';
 export type { EncodedImage, ImageSource } from './node/image.js';

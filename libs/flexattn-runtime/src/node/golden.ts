@@ -8,6 +8,8 @@ import { productType } from '../graphs/dense-products.js';
 import { tokensOfRegions } from '../regions.js';
 import { openLocalModel } from './local-model.js';
 import type { LocalModel, LocalModelOptions } from './local-model.js';
+import { graphsOn } from './open-engine.js';
+import { resolveDevice } from './probe-devices.js';
 import { stopIfAborted } from './stop.js';
 
 /** What was computed for one picture of a golden case, and whether it equals what is expected. */
@@ -88,11 +90,13 @@ export async function verifyGolden(
   dirs: readonly string[],
   { signal, ...options }: VerifyGoldenOptions = {},
 ): Promise<GoldenReport> {
+  const { device } = await resolveDevice(options.device);
+  const graphs = graphsOn(device, options.graphs);
   const cases: GoldenCase[] = [];
   for (const dir of dirs) {
     const expected = await readExpected(dir);
     const model = await openLocalModel(dir, options);
-    const tolerance = options.graphs === 'loop' && (await storesHalfFloats(dir)) ? FLOAT16 : FLOAT32;
+    const tolerance = graphs !== 'steps' && (await storesHalfFloats(dir)) ? FLOAT16 : FLOAT32;
     const images: GoldenImage[] = [];
     for (const [index, entry] of expected.entries()) {
       stopIfAborted(signal);

@@ -1,33 +1,22 @@
 import { encodeAnswer } from '../conversation.js';
-import type { ChosenDevice, Device } from '../device.js';
 import { RuntimeError } from '../error.js';
 import { explainAnswer } from '../explain/explanation.js';
 import type { Explanation } from '../explain/explanation.js';
 import type { Geometry } from '../geometry.js';
-import type { GraphSet } from '../graphs/model-graphs.js';
 import type { Raster } from '../image/raster.js';
-import { gpuMemoryNeeded, hostMemoryNeeded, memoryNeeded, requireMemory } from '../memory.js';
 import { checkLength, splitAtImage } from '../prompt.js';
 import type { Regions } from '../regions.js';
 import { TextStream } from '../tokenizer.js';
 import type { Tokenizer } from '../tokenizer.js';
-import { ProcessorEngine } from './engine.js';
 import type { Engine } from './engine.js';
 import type { GeneratedToken } from './generation.js';
 import type { EncodedImage, ImageSource } from './image.js';
-import { freeGpuMemory } from './gpu-memory.js';
 import { hasTokenizer, loadTokenizer } from './load-tokenizer.js';
-import { LoopEngine } from './loop-engine.js';
-import { openModelFolder } from './model-folder.js';
-import type { FolderOptions, ModelFolder } from './model-folder.js';
+import { openEngine } from './open-engine.js';
+import type { EngineOptions } from './open-engine.js';
 import { photographOf } from './photograph.js';
 import type { Photograph } from './photograph.js';
-import { hasHalfFloats, resolveDevice } from './probe-devices.js';
-import { GraphSessions } from './session.js';
-import type { SessionOptions } from './session.js';
 import { stopIfAborted } from './stop.js';
-import { WebGpuEngine } from './webgpu-engine.js';
-import { WebGpuSessions } from './webgpu-session.js';
 
 /** A question: text with one `<image>` (system text included), or token ids with one -200. */
 export type Prompt = string | readonly number[];
@@ -76,17 +65,7 @@ export interface Scored {
   regions: Regions;
 }
 
-export interface LocalModelOptions extends FolderOptions, Omit<SessionOptions, 'device'> {
-  /** Default `auto`. */
-  device?: Device | undefined;
-  /**
-   * What the model is run by: default `loop` (a whole answer in one run) on CUDA, else `steps`; WebGPU has graphs of
-   * its own. `loop` runs on the processor too, slowly: to see that it is right before there is a GPU.
-   */
-  graphs?: Exclude<GraphSet, 'device'> | undefined;
-  /** Bytes of what is kept of pictures for further questions; the newest is kept whatever it takes. */
-  cacheBytes?: number | undefined;
-}
+export type LocalModelOptions = EngineOptions;
 
 /**
  * Loads a compiled folder or a checkpoint into the calling thread.
@@ -95,38 +74,9 @@ export interface LocalModelOptions extends FolderOptions, Omit<SessionOptions, '
  * ModelPrepError
  */
 export async function openLocalModel(dir: string, options: LocalModelOptions = {}): Promise<LocalModel> {
-  const { cacheBytes = CACHE_BYTES } = options;
-  const { device } = await resolveDevice(options.device);
-  const graphs = device === 'webgpu' ? 'device' : (options.graphs ?? (device === 'cuda' ? 'loop' : 'steps'));
-  const lacksBfloat16 = device !== 'cuda';
-  const hasFloat16 = device === 'webgpu' && (await hasHalfFloats(device));
-  const folder = await openModelFolder(dir, { ...options, graphs, lacksBfloat16, hasFloat16 });
-  await requireRoom(folder, device, graphs, cacheBytes);
-  if (graphs === 'device') {
-    const sessions = await WebGpuSessions.open(folder.dir, folder.graphs, folder.geometry, options.threads);
-    return new LocalModel(folder, new WebGpuEngine(folder.geometry, sessions, cacheBytes));
-  }
-  const sessions = await GraphSessions.open(folder.dir, folder.graphs, { ...options, device });
-  const engine = graphs === 'loop' ? LoopEngine : ProcessorEngine;
-  return new LocalModel(folder, new engine(folder.geometry, sessions, cacheBytes));
+  const { folder, engine } = await openEngine(dir, options);
+  return new LocalModel(folder, engine);
 }
-
-/** @throws RuntimeError OUT_OF_MEMORY before anything is loaded */
-async function requireRoom(
-  folder: ModelFolder,
-  device: ChosenDevice,
-  graphs: GraphSet,
-  cacheBytes: number,
-): Promise<void> {
-  const onGpu = device === 'cuda' && graphs === 'loop';
-  const needed = onGpu ? hostMemoryNeeded(cacheBytes) : memoryNeeded(folder, graphs, cacheBytes);
-  requireMemory(needed, process.availableMemory());
-  const free = onGpu ? await freeGpuMemory(process.env['CUDA_VISIBLE_DEVICES']) : undefined;
-  if (free !== undefined) requireMemory(gpuMemoryNeeded(folder), free, ' of the GPU');
-}
-
-/** Half of what a model may take beyond weights, keys and values. */
-const CACHE_BYTES = 2 ** 29;
 
 /** A model that answers questions about pictures in the calling thread. Calls may overlap; they take turns. */
 export class LocalModel {
