@@ -10,6 +10,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ bench(args: readonly s
     'model-prep': () => import('./model-prep.js'),
     preprocess: () => import('./preprocess.js'),
     runtime: () => import('./runtime.js'),
+    'seven-billion': () => import('./seven-billion-answers.js'),
   };
 
 const [name = '', ...args] = process.argv.slice(2);

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { pixelValuesOf, readImage, tileValuesOf } from '@flexattn/flexattn-runtime';
 import sharp from 'sharp';
+import { median } from './medians.js';
 
 /** `npm run bench` runs from the root of the workspace. */
 const BASELINE = resolve('tools/bench/preprocess_baseline.py');
@@ -128,9 +129,3 @@ function span(times: readonly number[]): string {
 }
 
 const milliseconds = (seconds: number) => `${Math.round(seconds * 1000)} ms`;
-
-function median(times: readonly number[]): number {
-  const sorted = [...times].sort((a, b) => a - b);
-  const middle = (sorted.length - 1) / 2;
-  return ((sorted[Math.floor(middle)] ?? NaN) + (sorted[Math.ceil(middle)] ?? NaN)) / 2;
-}
