@@ -10,7 +10,7 @@ import { OPTIONS, PICTURES, QUESTION } from './questions.js';
 import { MINI, SEVEN_BILLION, writeRandomCheckpoint } from './random-checkpoint.js';
 
 /** What is timed, and on what. */
-export interface DeviceBench {
+interface DeviceBench {
   device: Device;
   graphs?: 'steps' | 'loop' | undefined;
   /** A model folder; default: zeros of the shape that `size` names, in sparse files. */
@@ -25,11 +25,22 @@ export interface DeviceBench {
   tokens: number;
 }
 
+/** Flags as they come from the command line. */
+export interface DeviceFlags extends Record<
+  'device' | 'size' | 'dtype' | 'tokens' | 'repeat' | 'threads',
+  string
+> {
+  graphs?: string;
+  model?: string;
+  bandwidth?: string;
+}
+
 /**
  * The runtime on one device: first token, each further token, options, and what share of the memory's bandwidth the
  * further tokens use. Where the device cannot be used it says what is missing, exit code 2.
  */
-export async function benchDevice(bench: DeviceBench): Promise<void> {
+export async function benchDevice(flags: DeviceFlags): Promise<void> {
+  const bench = deviceBench(flags);
   const scratch = await mkdtemp(join(tmpdir(), 'flexattn-bench-'));
   try {
     const dir = bench.model ?? join(scratch, bench.size);
@@ -119,4 +130,35 @@ async function tellBandwidth(
     `a token reads ${(bytes / 1e9).toFixed(2)} GB (weights ${(weights / 1e9).toFixed(2)}): ` +
       `${(rate / 1e9).toFixed(0)} GB/s; ${share}`,
   );
+}
+
+/** @throws TypeError as `parseArgs` does, where a flag has a value that there is not */
+function deviceBench(flags: DeviceFlags): DeviceBench {
+  const { graphs, model, bandwidth } = flags;
+  const number = (name: string, text: string) => {
+    if (Number(text) > 0) return Number(text);
+    throw badFlag(name, 'a number above 0', text);
+  };
+  return {
+    device: oneOf('device', flags.device, ['cuda', 'webgpu', 'cpu'] as const),
+    graphs: graphs === undefined ? undefined : oneOf('graphs', graphs, ['steps', 'loop'] as const),
+    size: oneOf('size', flags.size, ['7b', 'mini'] as const),
+    dtype: oneOf('dtype', flags.dtype, ['F16', 'F32'] as const),
+    model,
+    bandwidth: bandwidth === undefined ? undefined : 1e9 * number('bandwidth', bandwidth),
+    threads: number('threads', flags.threads),
+    repeat: number('repeat', flags.repeat),
+    tokens: number('tokens', flags.tokens),
+  };
+}
+
+function oneOf<Name extends string>(flag: string, got: string, names: readonly Name[]): Name {
+  const name = names.find((each) => each === got);
+  if (name === undefined) throw badFlag(flag, names.join(', '), got);
+  return name;
+}
+
+function badFlag(flag: string, expected: string, got: string): TypeError {
+  const error = new TypeError(`--${flag}: expected ${expected}, got "${got}"`);
+  return Object.assign(error, { code: 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE' });
 }

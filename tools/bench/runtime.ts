@@ -10,7 +10,6 @@ import { median, span } from './medians.js';
 import { OPTIONS, PICTURES, QUESTION, range, SECOND_QUESTION } from './questions.js';
 import { MINI, SEVEN_BILLION, writeRandomCheckpoint } from './random-checkpoint.js';
 import { benchDevice } from './runtime-device.js';
-import type { DeviceBench } from './runtime-device.js';
 
 /** `npm run bench` runs from the root of the workspace. */
 const BASELINE = resolve('tools/bench/runtime_baseline.py');
@@ -48,7 +47,7 @@ export async function bench(args: readonly string[]): Promise<void> {
       bandwidth: { type: 'string' },
     },
   });
-  if (values.device !== undefined) return benchDevice(deviceBench({ ...values, device: values.device }));
+  if (values.device !== undefined) return benchDevice({ ...values, device: values.device });
   const threads = Number(values.threads);
   const scratch = await mkdtemp(join(tmpdir(), 'flexattn-bench-'));
   try {
@@ -62,44 +61,6 @@ export async function bench(args: readonly string[]): Promise<void> {
   } finally {
     await rm(scratch, { recursive: true });
   }
-}
-
-/** Flags as they come from the command line. */
-interface DeviceFlags extends Record<'device' | 'size' | 'dtype' | 'tokens' | 'repeat' | 'threads', string> {
-  graphs?: string;
-  model?: string;
-  bandwidth?: string;
-}
-
-/** @throws TypeError as `parseArgs` does, where a flag has a value that there is not */
-function deviceBench(flags: DeviceFlags): DeviceBench {
-  const { graphs, model, bandwidth } = flags;
-  const number = (name: string, text: string) => {
-    if (Number(text) > 0) return Number(text);
-    throw badFlag(name, 'a number above 0', text);
-  };
-  return {
-    device: oneOf('device', flags.device, ['cuda', 'webgpu', 'cpu'] as const),
-    graphs: graphs === undefined ? undefined : oneOf('graphs', graphs, ['steps', 'loop'] as const),
-    size: oneOf('size', flags.size, ['7b', 'mini'] as const),
-    dtype: oneOf('dtype', flags.dtype, ['F16', 'F32'] as const),
-    model,
-    bandwidth: bandwidth === undefined ? undefined : 1e9 * number('bandwidth', bandwidth),
-    threads: number('threads', flags.threads),
-    repeat: number('repeat', flags.repeat),
-    tokens: number('tokens', flags.tokens),
-  };
-}
-
-function oneOf<Name extends string>(flag: string, got: string, names: readonly Name[]): Name {
-  const name = names.find((each) => each === got);
-  if (name === undefined) throw badFlag(flag, names.join(', '), got);
-  return name;
-}
-
-function badFlag(flag: string, expected: string, got: string): TypeError {
-  const error = new TypeError(`--${flag}: expected ${expected}, got "${got}"`);
-  return Object.assign(error, { code: 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE' });
 }
 
 async function compareSpeed(dir: string, python: string, threads: number, repeat: number): Promise<void> {

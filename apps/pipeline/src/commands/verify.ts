@@ -67,30 +67,30 @@ export function addVerifyCommand(program: Command): void {
           hint,
         });
       }
-      const signal = abortOnSignals();
-      if (flags.precision !== undefined)
-        return verifyInFewerBits(flags.golden, flags.precision, flags, signal);
-      const cwd = process.cwd();
-      const python = async () => {
-        const python = namedPython(process.env['FLEXATTN_PYTHON']);
-        const workspace = workspaceOf(cwd, cwd);
-        return (await trainingPython({ workspace, python, signal, quiet: flags.json ?? false })).python;
-      };
-      const cases = await verifyCases(
-        flags.golden.map((folder) => resolve(folder)),
-        { python, device: flags.device, graphs: flags.graphs, signal },
-      );
-      const ok = cases.every((one) => one.ok);
-      process.stdout.write(
-        flags.json === true ? `${JSON.stringify({ ok, cases })}\n` : cases.map(caseLine).join(''),
-      );
-      if (!ok) {
-        const failed = cases.filter((one) => !one.ok).map((one) => one.case);
-        throw new PipelineError('VERIFY_FAILED', `golden cases differ: ${failed.join(', ')}`, {
-          exitCode: 1,
-        });
-      }
+      const golden = flags.golden.map((folder) => resolve(folder));
+      return flags.precision === undefined
+        ? verifyFigures(golden, flags)
+        : verifyInFewerBits(golden, flags.precision, flags);
     });
+}
+
+/** Compares every figure of golden folders and fails where one differs. */
+async function verifyFigures(golden: readonly string[], flags: VerifyFlags): Promise<void> {
+  const { device, graphs, json = false } = flags;
+  const signal = abortOnSignals();
+  const cwd = process.cwd();
+  const python = async () => {
+    const python = namedPython(process.env['FLEXATTN_PYTHON']);
+    const workspace = workspaceOf(cwd, cwd);
+    return (await trainingPython({ workspace, python, signal, quiet: json })).python;
+  };
+  const cases = await verifyCases(golden, { python, device, graphs, signal });
+  const ok = cases.every((one) => one.ok);
+  process.stdout.write(json ? `${JSON.stringify({ ok, cases })}\n` : cases.map(caseLine).join(''));
+  if (!ok) {
+    const failed = cases.filter((one) => !one.ok).map((one) => one.case);
+    throw new PipelineError('VERIFY_FAILED', `golden cases differ: ${failed.join(', ')}`, { exitCode: 1 });
+  }
 }
 
 /** One line a case: what was compared, and the largest error of each kind. */
@@ -113,13 +113,9 @@ async function verifyInFewerBits(
   golden: readonly string[],
   precision: 'int8' | 'int4',
   { blockSize, json = false }: VerifyFlags,
-  signal: AbortSignal,
 ): Promise<void> {
   const { verifyPrecision } = await import('@flexattn/flexattn-runtime');
-  const cases = await verifyPrecision(
-    golden.map((folder) => resolve(folder)),
-    { precision, blockSize, signal },
-  );
+  const cases = await verifyPrecision(golden, { precision, blockSize, signal: abortOnSignals() });
   process.stdout.write(
     json ? `${JSON.stringify({ precision, blockSize, cases })}\n` : cases.map(precisionLine).join(''),
   );

@@ -25,7 +25,7 @@ const open = (dir: string, graphs: 'loop' | 'steps', selection?: Selection) =>
 async function answers(model: LocalModel, prompt = PROMPT, maxNewTokens = 5) {
   const { tokens, regions, finish } = await model.generate({ image: IMAGE, prompt, maxNewTokens });
   const scored = await model.scoreOptions({ image: IMAGE, prompt, options: OPTIONS });
-  return { tokens, regions, finish, ...scored };
+  return { tokens, steps: regions.steps, finish, ...scored };
 }
 
 /** The two ways of computing agree: tokens and regions are equal, losses up to the order of sums. */
