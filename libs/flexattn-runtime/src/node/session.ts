@@ -46,7 +46,7 @@ export class GraphSessions {
         sessions.set(name, await InferenceSession.create(bytes, sessionOptions(folder, options)));
       } catch (cause) {
         if (options.device === 'cuda' || options.device === 'webgpu') throw absent(options.device, cause);
-        const what = `ONNX Runtime refuses the graph "${name}": ${cause instanceof Error ? cause.message : String(cause)}`;
+        const what = `ONNX Runtime refuses the graph "${name}": ${messageOf(cause)}`;
         throw new RuntimeError('MODEL_DAMAGED', what, {
           file: folder,
           hint: 'compile the model again',
@@ -62,7 +62,9 @@ export class GraphSessions {
     const session = this.#sessions.get(graph);
     if (session === undefined) throw new Error(`no graph "${graph}" in this model`);
     const tensors = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, toTensor(value)]));
-    const results = await session.run(tensors, outputs);
+    const results = await session.run(tensors, outputs).catch((cause: unknown) => {
+      throw outOfMemory(cause) ?? cause;
+    });
     return Object.fromEntries(Object.entries(results).map(([name, value]) => [name, fromTensor(value)]));
   }
 
@@ -94,11 +96,25 @@ export function sessionOptions(
   };
 }
 
-/** A provider that is asked for by name and cannot be used. */
+/** A provider that is asked for by name and cannot be used, or whose memory is too small. */
 export function absent(device: keyof typeof DEVICE_HINTS, cause: unknown): RuntimeError {
-  const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
-  const what = `ONNX Runtime cannot use the device "${device}": ${reason}`;
+  const short = outOfMemory(cause);
+  if (short !== undefined) return short;
+  const what = `ONNX Runtime cannot use the device "${device}": ${messageOf(cause).split('\n')[0] ?? ''}`;
   return new RuntimeError('DEVICE_ABSENT', what, { hint: DEVICE_HINTS[device], cause });
+}
+
+/** The error of an allocation that failed, by the words of ONNX Runtime's arena and of CUDA; undefined for another. */
+function outOfMemory(cause: unknown): RuntimeError | undefined {
+  const message = messageOf(cause);
+  if (!/out of memory|failed to allocate memory|smaller than requested bytes/i.test(message))
+    return undefined;
+  const hint = 'use --precision int8 or int4, another device, or end what else takes its memory';
+  return new RuntimeError('OUT_OF_MEMORY', `ONNX Runtime: ${message.split('\n')[0] ?? ''}`, { hint, cause });
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 /** As ONNX Runtime takes it; the numbers are not copied. */
