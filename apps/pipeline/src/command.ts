@@ -3,6 +3,7 @@ import { addAskCommand } from './commands/ask.js';
 import { addCompareCommand } from './commands/compare.js';
 import { addConvertCommand } from './commands/convert.js';
 import { addDiffWeightsCommand } from './commands/diff-weights.js';
+import { addDoctorCommand } from './commands/doctor.js';
 import { addDownloadCommand } from './commands/download.js';
 import { addInspectCommand } from './commands/inspect.js';
 import { addExplainCommand } from './commands/explain.js';
@@ -26,6 +27,7 @@ export function createProgram(version: string): Command {
   addInspectCommand(program);
   addExplainCommand(program);
   addVerifyCommand(program);
+  addDoctorCommand(program);
   addDownloadCommand(program);
   addConvertCommand(program);
   addDiffWeightsCommand(program);

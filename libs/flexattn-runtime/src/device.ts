@@ -43,3 +43,8 @@ export function chooseDevice(asked: Device, { cuda, webgpu }: UsableDevices): De
     : `no WebGPU: ${webgpu.reason}`;
   return { device: 'cpu', reason: `auto: ${noCuda}; ${noWebGpu}` };
 }
+
+/** For the log: which device computes, and why. */
+export function choiceLine({ device, reason }: DeviceChoice): string {
+  return `device: ${device} (${reason})`;
+}

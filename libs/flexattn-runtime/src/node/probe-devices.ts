@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { FlexattnError, parseJson, runProgram } from '@flexattn/stage';
 import { z } from 'zod';
-import { chooseDevice } from '../device.js';
+import { choiceLine, chooseDevice } from '../device.js';
 import type { ChosenDevice, Device, DeviceChoice, ProviderFinding, UsableDevices } from '../device.js';
 import type { ElementType } from '../onnx/external-data.js';
 import { GraphBuilder } from '../onnx/graph.js';
@@ -72,8 +72,7 @@ export async function resolveDevice(asked: Device = 'auto'): Promise<DeviceChoic
 
 /** For the log: which device computes, and why. */
 export async function deviceLine(asked?: Device): Promise<string> {
-  const { device, reason } = await resolveDevice(asked);
-  return `device: ${device} (${reason})`;
+  return choiceLine(await resolveDevice(asked));
 }
 
 /** Whether weights and activations can be 16-bit floats on this device. */

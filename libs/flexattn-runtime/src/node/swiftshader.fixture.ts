@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process';
-import { createReadStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { createBrotliDecompress } from 'node:zlib';
+import { promisify } from 'node:util';
+import { brotliDecompress } from 'node:zlib';
+
+const run = promisify(execFile);
+const decompress = promisify(brotliDecompress);
 
 /** SwiftShader, a Vulkan driver in software that comes with the tests' browser: WebGPU without a GPU. */
 export class SwiftShader {
@@ -15,15 +17,9 @@ export class SwiftShader {
     const folder = await mkdtemp(join(tmpdir(), 'flexattn-swiftshader-'));
     const entry = createRequire(import.meta.url).resolve('@sparticuz/chromium');
     const archive = join(entry.slice(0, entry.lastIndexOf('/build/')), 'bin/swiftshader.tar.br');
-    const tar = execFile('tar', ['-xf', '-', '-C', folder]);
-    const ended = new Promise<void>((resolve, reject) => {
-      tar.once('error', reject);
-      tar.once('exit', (code) =>
-        code === 0 ? resolve() : reject(new Error(`tar ended with code ${String(code)}`)),
-      );
-    });
-    if (tar.stdin === null) throw new Error('tar has no standard input');
-    await Promise.all([pipeline(createReadStream(archive), createBrotliDecompress(), tar.stdin), ended]);
+    const tar = join(folder, 'driver.tar');
+    await writeFile(tar, await decompress(await readFile(archive)));
+    await run('tar', ['-xf', tar, '-C', folder]);
     return new SwiftShader(folder);
   }
 

@@ -4,7 +4,7 @@ import { deviceOutputs } from '../graphs/device-context.js';
 import type { GraphName, ModelGraphs } from '../graphs/model-graphs.js';
 import { GraphBuilder } from '../onnx/graph.js';
 import { absent, fromTensor, sessionOptions, toTensor } from './session.js';
-import type { HostTensor } from './session.js';
+import type { HostTensor, SessionOptions } from './session.js';
 
 /** A value on the device. Nothing of it can be read here; whoever has it frees it when the runs that read it ended. */
 export class DeviceTensor {
@@ -43,42 +43,51 @@ export interface DeviceRun {
   device: Record<string, DeviceTensor>;
 }
 
+type Staying = Readonly<Record<string, readonly string[]>>;
+
 /** The graphs of one model on WebGPU, whose keys, values and features stay there from run to run. */
 export class WebGpuSessions {
   readonly #sessions: ReadonlyMap<string, InferenceSession>;
   readonly #reader: InferenceSession;
+  /** Outputs that stay on the device, by graph. */
+  readonly #staying: Staying;
 
-  private constructor(sessions: ReadonlyMap<string, InferenceSession>, reader: InferenceSession) {
+  private constructor(
+    sessions: ReadonlyMap<string, InferenceSession>,
+    reader: InferenceSession,
+    staying: Staying,
+  ) {
     this.#sessions = sessions;
     this.#reader = reader;
+    this.#staying = staying;
   }
 
   /**
    * @param folder - where the weight files lie that the graphs point into
+   * @param options - on the processor, the same graphs run with tensors that lie in its memory
    * @throws RuntimeError DEVICE_ABSENT where there is no adapter, or it refuses a graph
    */
   static async open(
     folder: string,
     graphs: ModelGraphs,
     geometry: Geometry,
-    threads: number | undefined,
+    options: SessionOptions & { device: 'cpu' | 'webgpu' },
   ): Promise<WebGpuSessions> {
     const staying = deviceOutputs(geometry);
-    const base = sessionOptions(folder, { threads, device: 'webgpu' });
+    const place = options.device === 'webgpu' ? 'gpu-buffer' : 'cpu';
+    const base = sessionOptions(folder, options);
     const sessions = new Map<string, InferenceSession>();
     try {
       for (const [name, bytes] of Object.entries(graphs)) {
         const outputs = staying[name] ?? [];
         // A model that never selects projects nothing.
         if (outputs.length === 0) continue;
-        const preferredOutputLocation = Object.fromEntries(
-          outputs.map((output) => [output, 'gpu-buffer'] as const),
-        );
+        const preferredOutputLocation = Object.fromEntries(outputs.map((output) => [output, place] as const));
         sessions.set(name, await InferenceSession.create(bytes, { ...base, preferredOutputLocation }));
       }
       const preferredOutputLocation = { y: 'cpu' } as const;
       const reader = await InferenceSession.create(readerGraph(), { ...base, preferredOutputLocation });
-      return new WebGpuSessions(sessions, reader);
+      return new WebGpuSessions(sessions, reader, staying);
     } catch (cause) {
       for (const session of sessions.values()) await session.release();
       throw absent('webgpu', cause);
@@ -96,7 +105,7 @@ export class WebGpuSessions {
    * asked for, and fills those of the run before again, so a session is always asked for the same.
    */
   async run(graph: GraphName, feeds: DeviceFeeds): Promise<DeviceRun> {
-    return runSession(this.#sessions.get(graph), feeds);
+    return runSession(this.#sessions.get(graph), feeds, this.#staying[graph]);
   }
 
   /** The numbers of a tensor of 32-bit floats; it is not freed. */
@@ -113,16 +122,19 @@ export class WebGpuSessions {
   }
 }
 
-async function runSession(session: InferenceSession | undefined, feeds: DeviceFeeds): Promise<DeviceRun> {
+async function runSession(
+  session: InferenceSession | undefined,
+  feeds: DeviceFeeds,
+  staying: readonly string[] = [],
+): Promise<DeviceRun> {
   if (session === undefined) throw new Error('the model has no such graph');
-  const tensors = Object.entries(feeds).map(([name, value]) => [
-    name,
-    value instanceof DeviceTensor ? value.tensor : toTensor(value),
-  ]);
-  const results = await session.run(Object.fromEntries(tensors));
+  const tensors: Record<string, Tensor> = {};
+  for (const [name, value] of Object.entries(feeds))
+    tensors[name] = value instanceof DeviceTensor ? value.tensor : toTensor(value);
+  const results = await session.run(tensors);
   const run: DeviceRun = { host: {}, device: {} };
   for (const [name, tensor] of Object.entries(results)) {
-    if (tensor.location === 'gpu-buffer') run.device[name] = new DeviceTensor(tensor);
+    if (staying.includes(name)) run.device[name] = new DeviceTensor(tensor);
     else run.host[name] = fromTensor(tensor);
   }
   return run;
