@@ -47,6 +47,8 @@ function selectByAttention(context: GraphContext, weights: Value, span: ImageSpa
 function poolingTable({ graph, geometry }: GraphContext): Value {
   const { size } = geometry;
   const one = poolingMatrix(size);
-  const both = [graph.floats(one, [size, 1, GRID, 1]), graph.floats(one, [1, size, 1, GRID])];
-  return graph.node('Reshape', [graph.node('Mul', both), graph.ints([size ** 2, GRID ** 2])]);
+  return graph.shared('pooling table', () => {
+    const both = [graph.floats(one, [size, 1, GRID, 1]), graph.floats(one, [1, size, 1, GRID])];
+    return graph.node('Reshape', [graph.node('Mul', both), graph.ints([size ** 2, GRID ** 2])]);
+  });
 }
