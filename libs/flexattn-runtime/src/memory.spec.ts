@@ -25,6 +25,15 @@ describe('what a model needs', () => {
     expect(memoryNeeded(loop, 'loop', 0)).toBe(needed);
   });
 
+  it('in graphs of a device is all high-res keys too, in 16 bits where it computes with them', () => {
+    const step = { stored: 13.5e9, loaded: 27e9 };
+    const device = { geometry, weightBytes: { plainVision: vision, step } };
+    const wide = 28.2e9 + keyValues(4) + highKeyValues(4) + scores + room;
+    expect(memoryNeeded(device, 'device', 0)).toBe(wide);
+    const half = 1.2e9 + 13.5e9 + keyValues(2) + highKeyValues(2) + scores + room;
+    expect(memoryNeeded(device, 'device', 0, true)).toBe(half);
+  });
+
   it('on a GPU is the weights as they are stored, and keys and values of the same type', () => {
     const needed = 1.2e9 + 13.5e9 + keyValues(2) + highKeyValues(2) + scores + room;
     expect(gpuMemoryNeeded(loop)).toBe(needed);

@@ -21,13 +21,24 @@ const SCORE_COPIES = 3;
 
 /**
  * Bytes of the machine's memory that a model takes: weights, keys and values of one prompt, pictures that are kept, and
- * room to work. The loop also has all high-res keys and values, and reads 16-bit weights beside their wide copies.
+ * room to work. The graphs of GPUs also have all high-res keys and values, and the loop reads 16-bit weights beside
+ * their wide copies.
+ *
+ * @param keepsHalf - the decoder's weights of 16 bits, and with them keys and values, stay so
  */
-export function memoryNeeded(sizes: ModelSizes, graphs: GraphSet, cacheBytes: number): number {
+export function memoryNeeded(
+  sizes: ModelSizes,
+  graphs: GraphSet,
+  cacheBytes: number,
+  keepsHalf = false,
+): number {
   const { stored, loaded } = totalWeights(sizes);
-  const whole = graphs === 'loop' ? highBytes(sizes, FLOAT_BYTES) + scoreBytes(sizes) : 0;
+  const floatBytes = keepsHalf && loaded > stored ? FLOAT_BYTES / 2 : FLOAT_BYTES;
+  const whole = graphs === 'steps' ? 0 : highBytes(sizes, floatBytes) + scoreBytes(sizes);
   const copies = graphs === 'loop' && loaded > stored ? stored : 0;
-  return loaded + copies + promptBytes(sizes, FLOAT_BYTES) + whole + cacheBytes + WORKING_BYTES;
+  const tower = sizes.weightBytes['plainVision'] ?? { stored: 0, loaded: 0 };
+  const weights = keepsHalf ? stored - tower.stored + tower.loaded : loaded + copies;
+  return weights + promptBytes(sizes, floatBytes) + whole + cacheBytes + WORKING_BYTES;
 }
 
 /**

@@ -54,14 +54,17 @@ describe('compileModel', () => {
       'config.json',
       'graphs/decoder.onnx',
       'graphs/embed.onnx',
+      'graphs/high.onnx',
       'graphs/loop.onnx',
+      'graphs/plainVision.onnx',
+      'graphs/step.onnx',
       'graphs/vision.onnx',
       'manifest.json',
       'model-00001-of-00002.safetensors',
       'model-00002-of-00002.safetensors',
       'model.safetensors.index.json',
     ]);
-    expect(report.files).toBe(10);
+    expect(report.files).toBe(13);
     const written = Object.values(report.graphs).reduce((sum, bytes) => sum + bytes);
     expect(written).toBeLessThan(300_000);
     for (const file of ['clip/model.safetensors', 'model-00001-of-00002.safetensors']) {
@@ -77,7 +80,10 @@ describe('compileModel', () => {
     expect(await filesOf(join(a, 'graphs'))).toEqual([
       'decoder.onnx',
       'embed.onnx',
+      'high.onnx',
       'loop.onnx',
+      'plainVision.onnx',
+      'step.onnx',
       'vision.onnx',
     ]);
   });

@@ -43,7 +43,7 @@ export async function openEngine(
   const lacksBfloat16 = device !== 'cuda';
   const hasFloat16 = device === 'webgpu' && (await hasHalfFloats(device));
   const folder = await openModelFolder(dir, { ...options, graphs, lacksBfloat16, hasFloat16 });
-  await requireRoom(folder, device, graphs, cacheBytes);
+  await requireRoom(folder, device, graphs, cacheBytes, hasFloat16);
   if (device !== 'cuda' && graphs === 'device') {
     const sessions = await WebGpuSessions.open(folder.dir, folder.graphs, folder.geometry, {
       ...options,
@@ -69,9 +69,10 @@ async function requireRoom(
   device: ChosenDevice,
   graphs: GraphSet,
   cacheBytes: number,
+  hasFloat16: boolean,
 ): Promise<void> {
   const onGpu = device === 'cuda' && graphs === 'loop';
-  const needed = onGpu ? hostMemoryNeeded(cacheBytes) : memoryNeeded(folder, graphs, cacheBytes);
+  const needed = onGpu ? hostMemoryNeeded(cacheBytes) : memoryNeeded(folder, graphs, cacheBytes, hasFloat16);
   requireMemory(needed, process.availableMemory());
   const free = onGpu ? await freeGpuMemory(process.env['CUDA_VISIBLE_DEVICES']) : undefined;
   if (free !== undefined) requireMemory(gpuMemoryNeeded(folder), free, ' of the GPU');
