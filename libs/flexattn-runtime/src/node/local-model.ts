@@ -115,7 +115,7 @@ export class LocalModel {
     const image = await photographOf(request.image);
     const answer = await this.generate({ ...request, image });
     const tokenizer = await this.#tokenizerFor(request.prompt);
-    return explainAnswer(answer, await image.raster(), tokenizer);
+    return explainAnswer(answer, await image.size(), tokenizer);
   }
 
   /**

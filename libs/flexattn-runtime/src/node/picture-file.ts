@@ -31,9 +31,10 @@ export async function openPicture(bytes: Uint8Array): Promise<OpenedPicture> {
   const failOn = beginsWith(bytes, 'II') || beginsWith(bytes, 'MM') ? 'error' : 'truncated';
   const image = sharp(bytes, { limitInputPixels: false, failOn, ignoreIcc: true });
   const metadata = await image.metadata();
-  const { format, width, height, orientation = 1 } = metadata;
+  const { format, orientation = 1 } = metadata;
   if (!FORMATS.has(format)) throw new Error(`format ${format}`);
   const turned = format === 'tiff' && orientation > 1;
+  const { width, height } = turned ? metadata.autoOrient : metadata;
   return {
     width,
     height,
