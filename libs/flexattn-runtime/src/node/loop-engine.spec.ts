@@ -123,6 +123,20 @@ describe('one answer', () => {
     expect(runs).toEqual([]);
     await model.close();
   });
+
+  it('that was stopped meanwhile is not told when its run has ended', async () => {
+    const model = await open(CASE, 'loop');
+    const controller = new AbortController();
+    const told: number[] = [];
+    const onToken = (_: string, token: number) => {
+      told.push(token);
+      controller.abort();
+    };
+    const request = { image: IMAGE, prompt: PROMPT, maxNewTokens: 3, signal: controller.signal, onToken };
+    await expect(model.generate(request)).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    expect(told).toHaveLength(1);
+    await model.close();
+  });
 });
 
 it('answers as the step graphs do in fewer bits', async () => {
