@@ -11,6 +11,7 @@ import { openModelFolder } from './model-folder.js';
 import { SwiftShader } from './swiftshader.fixture.js';
 import { WebGpuEngine } from './webgpu-engine.js';
 import { DeviceTensor, WebGpuSessions } from './webgpu-session.js';
+import type { DeviceRun } from './webgpu-session.js';
 
 const GOLDEN = join(import.meta.dirname, '../../golden');
 const CASES = [
@@ -94,28 +95,21 @@ describe("the device's graphs on the processor", () => {
   });
 
   it('free every tensor of the device when the model is closed, and those of a forgotten picture before', async () => {
-    const kept = new Set<DeviceTensor>();
-    const sessions = { run: WebGpuSessions.prototype.run };
-    vi.spyOn(WebGpuSessions.prototype, 'run').mockImplementation(async function (
-      this: WebGpuSessions,
-      ...args
-    ) {
-      const result = await sessions.run.apply(this, args);
-      for (const tensor of Object.values(result.device)) kept.add(tensor);
-      return result;
-    });
-    const tensors = { free: DeviceTensor.prototype.free };
-    vi.spyOn(DeviceTensor.prototype, 'free').mockImplementation(function (this: DeviceTensor) {
-      tensors.free.apply(this);
-      kept.delete(this);
-    });
+    const runs = vi.spyOn(WebGpuSessions.prototype, 'run');
+    const frees = vi.spyOn(DeviceTensor.prototype, 'free');
+    const kept = async () => {
+      const results = await Promise.all(runs.mock.results.map(({ value }) => value as Promise<DeviceRun>));
+      const freed = new Set<unknown>(frees.mock.contexts);
+      return results.flatMap(({ device }) => Object.values(device)).filter((tensor) => !freed.has(tensor))
+        .length;
+    };
     try {
       const model = await openLocalModel(CHECKPOINT, { device: 'cpu', graphs: 'device', cacheBytes: 0 });
       const counts: number[] = [];
       for (const image of [...PICTURES, ...PICTURES]) {
         await model.generate({ image, prompt: PROMPT, maxNewTokens: 3 });
         await model.scoreOptions({ image, prompt: PROMPT, options: OPTIONS });
-        counts.push(kept.size);
+        counts.push(await kept());
       }
       expect(counts[0]).toBeGreaterThan(0);
       expect(new Set(counts).size).toBe(1);
@@ -128,7 +122,7 @@ describe("the device's graphs on the processor", () => {
         break;
       }
       await model.close();
-      expect(kept.size).toBe(0);
+      expect(await kept()).toBe(0);
     } finally {
       vi.restoreAllMocks();
     }
