@@ -8,7 +8,9 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ bench(args: readonly s
     'data-prep': () => import('./data-prep.js'),
     eval: () => import('./eval.js'),
     'model-prep': () => import('./model-prep.js'),
+    preprocess: () => import('./preprocess.js'),
     runtime: () => import('./runtime.js'),
+    'seven-billion': () => import('./seven-billion-answers.js'),
   };
 
 const [name = '', ...args] = process.argv.slice(2);

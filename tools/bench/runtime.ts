@@ -6,19 +6,13 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { compileModel, loadModel, type FlexAttentionModel } from '@flexattn/flexattn-runtime';
+import { median, span } from './medians.js';
+import { OPTIONS, PICTURES, QUESTION, range, SECOND_QUESTION } from './questions.js';
 import { MINI, SEVEN_BILLION, writeRandomCheckpoint } from './random-checkpoint.js';
+import { benchDevice } from './runtime-device.js';
 
 /** `npm run bench` runs from the root of the workspace. */
 const BASELINE = resolve('tools/bench/runtime_baseline.py');
-const PHOTOS = resolve('libs/flexattn-runtime/golden/photos');
-/** One to warm up with, one to ask about, one to choose options for. */
-const PICTURES = ['chelsea.jpg', 'rocket.jpg', 'coffee.png'].map((name) => join(PHOTOS, name));
-
-const range = (begin: number, count: number) => Array.from({ length: count }, (_, i) => begin + i);
-/** A system text of 35 tokens, the picture, a question of 30. */
-const QUESTION = [1, ...range(100, 34), -200, ...range(300, 30)];
-const SECOND_QUESTION = [1, ...range(100, 34), -200, ...range(500, 30)];
-const OPTIONS = [range(700, 3), range(710, 5), range(720, 2), range(730, 4)];
 const NEW_TOKENS = 8;
 
 /** Seconds of one kind of work, one number a repetition. */
@@ -31,7 +25,11 @@ const emptyRow = (): Row => ({ first: [], next: [], second: [], options: [] });
  * one run, taking turns, on the same number of threads. Prints medians, spreads and ratios, and whether both gave the
  * same tokens and losses.
  *
- * @param args - `--python <path>` (with torch, safetensors, pillow), `--threads n`, `--repeat n`, `--model dir`
+ * With `--device` it times this runtime alone, on that device (`runtime-device.ts`).
+ *
+ * @param args - `--python <path>` (with torch, safetensors, pillow), `--threads n`, `--repeat n`, `--model dir`; with
+ * `--device cuda|webgpu|cpu` also `--graphs steps|loop`, `--size 7b|mini`, `--dtype F16|F32`, `--tokens n`,
+ * `--bandwidth GB/s`
  */
 export async function bench(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
@@ -41,8 +39,15 @@ export async function bench(args: readonly string[]): Promise<void> {
       threads: { type: 'string', default: String(availableParallelism()) },
       repeat: { type: 'string', default: '3' },
       model: { type: 'string' },
+      device: { type: 'string' },
+      graphs: { type: 'string' },
+      size: { type: 'string', default: '7b' },
+      dtype: { type: 'string', default: 'F16' },
+      tokens: { type: 'string', default: '128' },
+      bandwidth: { type: 'string' },
     },
   });
+  if (values.device !== undefined) return benchDevice({ ...values, device: values.device });
   const threads = Number(values.threads);
   const scratch = await mkdtemp(join(tmpdir(), 'flexattn-bench-'));
   try {
@@ -176,17 +181,6 @@ function printRow(name: string, theirs: Times, ours: Times): void {
   console.log(
     `${name.padEnd(30)} PyTorch ${span(theirs)}   this runtime ${span(ours)}   ${ratio.toFixed(1)} x`,
   );
-}
-
-function span(times: Times): string {
-  const [low, high] = [Math.min(...times), Math.max(...times)];
-  return `${median(times).toFixed(3)} s (${low.toFixed(3)} to ${high.toFixed(3)})`;
-}
-
-function median(times: Times): number {
-  const sorted = [...times].sort((a, b) => a - b);
-  const middle = (sorted.length - 1) / 2;
-  return ((sorted[Math.floor(middle)] ?? NaN) + (sorted[Math.ceil(middle)] ?? NaN)) / 2;
 }
 
 const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;

@@ -104,6 +104,21 @@ def planar_tiff() -> bytes:
     return tiff({258: (3, [8] * 3), 262: (3, [2]), 277: (3, [3]), 284: (3, [2]), **strips}, planes.tobytes())
 
 
+def subsampled_tiff(across: int, down: int) -> bytes:
+    """Deflated YCbCr, one Cb and Cr for a block of pixels, which libtiff turns into RGB."""
+    luma, blue, red = np.moveaxis(np.asarray(RGB.convert("YCbCr")), -1, 0)
+    data = bytearray()
+    for top in range(0, HEIGHT, down):
+        for left in range(0, WIDTH, across):
+            block = np.ix_(
+                np.minimum(np.arange(top, top + down), HEIGHT - 1),
+                np.minimum(np.arange(left, left + across), WIDTH - 1),
+            )
+            data += luma[block].tobytes() + bytes([blue[top, left], red[top, left]])
+    tags = {258: (3, [8] * 3), 259: (3, [8]), 262: (3, [6]), 277: (3, [3]), 530: (3, [across, down])}
+    return tiff(tags, zlib.compress(bytes(data)))
+
+
 def pack_bits(row: np.ndarray, bits: int, align: int) -> bytes:
     """One row of samples below 8 bits, high bits first, padded to `align` bytes."""
     text = "".join(f"{int(value):0{bits}b}" for value in row)
@@ -355,6 +370,8 @@ def write_tiffs(out: Path) -> None:
     (out / "tiff-4-bit.tif").write_bytes(bits_tiff(4, False))
     (out / "tiff-8-bit-white-is-zero.tif").write_bytes(bits_tiff(8, True))
     (out / "tiff-planar.tif").write_bytes(planar_tiff())
+    for across, down in ((2, 2), (4, 1)):
+        (out / f"tiff-ycbcr-{across}x{down}-deflate.tif").write_bytes(subsampled_tiff(across, down))
     plain = {258: (3, [8] * 3), 262: (3, [2]), 277: (3, [3])}
     (out / "tiff-big.tif").write_bytes(tiff(plain, RGB.tobytes(), big=True))
 

@@ -118,12 +118,14 @@ def text_of(rng: random.Random) -> str:
 
 
 def texts(rng: random.Random) -> list[str]:
-    plain = ["", " ", "  a", "a  ", "\n", "a b", "a  b"] + [text_of(rng) for _ in range(1593)]
-    tagged = [
-        rng.choice(IMAGE_SHAPES).format(tag="<image>", a=text_of(rng), b=text_of(rng), c=text_of(rng))
-        for _ in range(400)
-    ]
-    return plain + tagged
+    """1,600 texts and 400 with image tags, all different."""
+    all_texts = dict.fromkeys(["", " ", "  a", "a  ", "\n", "a b", "a  b"])
+    while len(all_texts) < 1600:
+        all_texts[text_of(rng)] = None
+    while len(all_texts) < 2000:
+        shape = rng.choice(IMAGE_SHAPES)
+        all_texts[shape.format(tag="<image>", a=text_of(rng), b=text_of(rng), c=text_of(rng))] = None
+    return list(all_texts)
 
 
 def train(folder: Path, name: str, corpus: list[str], **options: object) -> spm.SentencePieceProcessor:

@@ -5,6 +5,7 @@ import { addConfigCommand } from './commands/config.js';
 import { addConvertCommand } from './commands/convert.js';
 import { addDiffCommand } from './commands/diff.js';
 import { addDiffWeightsCommand } from './commands/diff-weights.js';
+import { addDoctorCommand } from './commands/doctor.js';
 import { addDownloadCommand } from './commands/download.js';
 import { addInspectCommand } from './commands/inspect.js';
 import { addExplainCommand } from './commands/explain.js';
@@ -32,6 +33,7 @@ export function createProgram(version: string): Command {
   addInspectCommand(program);
   addExplainCommand(program);
   addVerifyCommand(program);
+  addDoctorCommand(program);
   addDownloadCommand(program);
   addConvertCommand(program);
   addDiffWeightsCommand(program);

@@ -1,15 +1,23 @@
 import { describe, expect, it } from 'vitest';
-import { chosenDevice, deviceLine } from './device.js';
+import { chooseDevice } from './device.js';
+import type { ProviderFinding } from './device.js';
 
-describe('chosenDevice', () => {
+const works: ProviderFinding = { runs: true, hardware: true, halfFloats: true, reason: '' };
+const software: ProviderFinding = { ...works, hardware: false };
+const fails: ProviderFinding = { ...works, runs: false, hardware: false, reason: 'no driver' };
+
+describe('chooseDevice', () => {
   it.each([
-    [undefined, 'cpu', /^device: cpu \(auto .*--device cuda or webgpu/],
-    ['auto', 'cpu', /^device: cpu \(auto .*--device cuda or webgpu/],
-    ['cpu', 'cpu', /^device: cpu \(as asked for\)$/],
-    ['cuda', 'cuda', /^device: cuda \(as asked for\)$/],
-    ['webgpu', 'webgpu', /^device: webgpu \(as asked for\)$/],
-  ] as const)('of %s is %s, and the log says why', (asked, device, line) => {
-    expect(chosenDevice(asked)).toBe(device);
-    expect(deviceLine(asked)).toMatch(line);
+    ['auto', works, works, 'cuda', /^auto: CUDA can be used$/],
+    ['auto', fails, works, 'webgpu', /^auto: WebGPU can be used; no CUDA: no driver$/],
+    ['auto', fails, software, 'cpu', /^auto: no CUDA: no driver; WebGPU has a software driver alone/],
+    ['auto', fails, fails, 'cpu', /^auto: no CUDA: no driver; no WebGPU: no driver$/],
+    ['cpu', works, works, 'cpu', /^as asked for$/],
+    ['webgpu', works, software, 'webgpu', /^as asked for$/],
+    ['cuda', fails, works, 'cuda', /^as asked for$/],
+  ] as const)('%s', (asked, cuda, webgpu, device, reason) => {
+    const choice = chooseDevice(asked, { cuda, webgpu });
+    expect(choice.device).toBe(device);
+    expect(choice.reason).toMatch(reason);
   });
 });

@@ -1,22 +1,50 @@
-/** What computes: `auto` is the best that can run the graphs, today the processor. */
+/** What computes: `auto` is CUDA where it can be used, else a GPU through WebGPU, else the processor. */
 export type Device = 'auto' | 'cpu' | 'cuda' | 'webgpu';
+/** A device that graphs are built and run for. */
+export type ChosenDevice = Exclude<Device, 'auto'>;
 
 /** How a device is had where ONNX Runtime finds none. */
 export const DEVICE_HINTS = {
-  cuda: 'install the NVIDIA driver, CUDA 13 and cuDNN 9, and put libonnxruntime_providers_{shared,cuda}.so of this version beside the binding of onnxruntime-node; or use --device cpu',
+  cuda: 'install the NVIDIA driver, CUDA 13 and cuDNN 9, and put libonnxruntime_providers_{shared,cuda}.so of this version beside the binding of onnxruntime-node (flexattn doctor says what is missing); or use --device cpu',
   webgpu:
-    'install a Vulkan driver and its loader libvulkan.so.1 (or Metal, Direct3D 12), or use --device cpu',
+    'install a Vulkan driver and its loader libvulkan.so.1 (or Metal, Direct3D 12; flexattn doctor says what is missing), or use --device cpu',
 };
 
-/** The device that a wish leads to. */
-export function chosenDevice(asked: Device = 'auto'): Exclude<Device, 'auto'> {
-  return asked === 'auto' ? 'cpu' : asked;
+/** What was found of one provider of ONNX Runtime. */
+export interface ProviderFinding {
+  /** A small graph ran, with the right result. */
+  runs: boolean;
+  /** It ran on a GPU: a software driver such as SwiftShader or llvmpipe is none. */
+  hardware: boolean;
+  /** A graph of 16-bit floats ran too. */
+  halfFloats: boolean;
+  /** Why it does not run, in the provider's words; empty where it does. */
+  reason: string;
+}
+
+/** What this machine has beside its processor, as far as ONNX Runtime can use it. */
+export type UsableDevices = Record<'cuda' | 'webgpu', ProviderFinding>;
+
+/** A device, and why it was taken. */
+export interface DeviceChoice {
+  device: ChosenDevice;
+  reason: string;
+}
+
+/** The device that a wish leads to; `auto` never takes a software driver, which is slower than the processor. */
+export function chooseDevice(asked: Device, { cuda, webgpu }: UsableDevices): DeviceChoice {
+  if (asked !== 'auto') return { device: asked, reason: 'as asked for' };
+  if (cuda.runs) return { device: 'cuda', reason: 'auto: CUDA can be used' };
+  const noCuda = `no CUDA: ${cuda.reason}`;
+  if (webgpu.runs && webgpu.hardware)
+    return { device: 'webgpu', reason: `auto: WebGPU can be used; ${noCuda}` };
+  const noWebGpu = webgpu.runs
+    ? 'WebGPU has a software driver alone, which auto never takes'
+    : `no WebGPU: ${webgpu.reason}`;
+  return { device: 'cpu', reason: `auto: ${noCuda}; ${noWebGpu}` };
 }
 
 /** For the log: which device computes, and why. */
-export function deviceLine(asked: Device = 'auto'): string {
-  const device = chosenDevice(asked);
-  return asked === 'auto'
-    ? `device: ${device} (auto never takes a GPU yet; --device cuda or webgpu tries one, and says what is missing)`
-    : `device: ${device} (as asked for)`;
+export function choiceLine({ device, reason }: DeviceChoice): string {
+  return `device: ${device} (${reason})`;
 }

@@ -40,7 +40,7 @@ const geometrySchema = z.strictObject({
 /** Schema of a compiled folder's manifest. */
 export const manifestSchema = z.strictObject({
   format: z.literal('flexattn-compiled'),
-  version: z.literal(3),
+  version: z.literal(4),
   /** How regions are selected, the checkpoint's own figures filled in. */
   selection: z.strictObject({
     selection: z.enum(SELECTIONS),
@@ -51,8 +51,8 @@ export const manifestSchema = z.strictObject({
   }),
   precision: z.enum(PRECISIONS),
   geometry: geometrySchema,
-  /** Bytes that the weights take once they are loaded. */
-  loadedBytes: count,
+  /** By graph: bytes of its weights in their files, and with 16-bit floats widened to 32. */
+  weightBytes: z.record(z.string(), z.strictObject({ stored: count, loaded: count })),
   /** By path relative to the folder, with `/`. */
   files: z.record(z.string(), z.strictObject({ size: z.number().int(), sha256: z.string().length(64) })),
 });

@@ -77,8 +77,8 @@ export function paddingKeepMask(size: number, width: number, height: number): Fl
   return keep;
 }
 
-/** Indices of the set entries: the chosen regions of one row of 81 bytes. */
-export function chosenRegions(flags: Uint8Array): number[] {
+/** Indices of the set entries: the chosen regions of one row of 81 flags. */
+export function chosenRegions(flags: Uint8Array | Float32Array): number[] {
   const chosen: number[] = [];
   for (const [index, flag] of flags.entries()) if (flag !== 0) chosen.push(index);
   return chosen;

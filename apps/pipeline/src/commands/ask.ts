@@ -56,7 +56,7 @@ async function ask(given: string, flags: AskFlags): Promise<void> {
     threads,
     fingerprints: modelFingerprints(process.env),
   });
-  process.stderr.write(`${deviceLine(device)}\n`);
+  process.stderr.write(`${await deviceLine(device)}\n`);
   try {
     const request = {
       image: pixels,

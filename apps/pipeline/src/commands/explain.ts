@@ -49,7 +49,7 @@ async function explain(question: string, flags: ExplainFlags): Promise<void> {
   const { buildPrompt, deviceLine, loadModel, readImage } = await import('@flexattn/flexattn-runtime');
   const image = await readImage(flags.image);
   const model = await loadModel(flags.model);
-  process.stderr.write(`${deviceLine()}\n`);
+  process.stderr.write(`${await deviceLine()}\n`);
   try {
     const explanation = await model.explain({
       image,

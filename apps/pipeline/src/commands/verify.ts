@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { PrecisionCase } from '@flexattn/flexattn-runtime';
+import type { Device, PrecisionCase } from '@flexattn/flexattn-runtime';
 import { PipelineError } from '../errors.js';
 import { namedPython, workspaceOf } from '../run-context.js';
 import { abortOnSignals } from '../signals.js';
@@ -13,6 +13,8 @@ interface VerifyFlags {
   sha256?: string;
   precision?: 'int8' | 'int4';
   blockSize: 32 | 128;
+  device: Device;
+  graphs?: 'steps' | 'loop';
   json?: boolean;
 }
 
@@ -36,10 +38,22 @@ export function addVerifyCommand(program: Command): void {
       ).choices(['int8', 'int4']),
     )
     .option('--block-size <n>', 'weights that share a scale, 32 or 128', blockSize, 32)
+    .addOption(
+      new Option('--device <name>', 'what runs generation cases')
+        .choices(['auto', 'cpu', 'cuda', 'webgpu'])
+        .default('cpu'),
+    )
+    .addOption(
+      new Option(
+        '--graphs <name>',
+        'step graphs, or the whole answer as one graph, as CUDA runs it; default: as the device has it',
+      ).choices(['steps', 'loop']),
+    )
     .option('--json', 'print what was computed')
     .addHelpText(
       'after',
       '\nExample:\n  flexattn verify --golden libs/flexattn-runtime/golden/zoom3-126px\n' +
+        '  flexattn verify --golden libs/flexattn-runtime/golden/zoom3-126px --graphs loop\n' +
         '  flexattn verify --golden libs/flexattn-runtime/golden/zoom3-126px --precision int8\n' +
         '  flexattn verify checkpoints/llava-v1.5-7b --sha256 SHA256SUMS\n',
     )
@@ -53,30 +67,30 @@ export function addVerifyCommand(program: Command): void {
           hint,
         });
       }
-      const signal = abortOnSignals();
-      if (flags.precision !== undefined)
-        return verifyInFewerBits(flags.golden, flags.precision, flags, signal);
-      const cwd = process.cwd();
-      const python = async () => {
-        const python = namedPython(process.env['FLEXATTN_PYTHON']);
-        const workspace = workspaceOf(cwd, cwd);
-        return (await trainingPython({ workspace, python, signal, quiet: flags.json ?? false })).python;
-      };
-      const cases = await verifyCases(
-        flags.golden.map((folder) => resolve(folder)),
-        { python, signal },
-      );
-      const ok = cases.every((one) => one.ok);
-      process.stdout.write(
-        flags.json === true ? `${JSON.stringify({ ok, cases })}\n` : cases.map(caseLine).join(''),
-      );
-      if (!ok) {
-        const failed = cases.filter((one) => !one.ok).map((one) => one.case);
-        throw new PipelineError('VERIFY_FAILED', `golden cases differ: ${failed.join(', ')}`, {
-          exitCode: 1,
-        });
-      }
+      const golden = flags.golden.map((folder) => resolve(folder));
+      return flags.precision === undefined
+        ? verifyFigures(golden, flags)
+        : verifyInFewerBits(golden, flags.precision, flags);
     });
+}
+
+/** Compares every figure of golden folders and fails where one differs. */
+async function verifyFigures(golden: readonly string[], flags: VerifyFlags): Promise<void> {
+  const { device, graphs, json = false } = flags;
+  const signal = abortOnSignals();
+  const cwd = process.cwd();
+  const python = async () => {
+    const python = namedPython(process.env['FLEXATTN_PYTHON']);
+    const workspace = workspaceOf(cwd, cwd);
+    return (await trainingPython({ workspace, python, signal, quiet: json })).python;
+  };
+  const cases = await verifyCases(golden, { python, device, graphs, signal });
+  const ok = cases.every((one) => one.ok);
+  process.stdout.write(json ? `${JSON.stringify({ ok, cases })}\n` : cases.map(caseLine).join(''));
+  if (!ok) {
+    const failed = cases.filter((one) => !one.ok).map((one) => one.case);
+    throw new PipelineError('VERIFY_FAILED', `golden cases differ: ${failed.join(', ')}`, { exitCode: 1 });
+  }
 }
 
 /** One line a case: what was compared, and the largest error of each kind. */
@@ -99,13 +113,9 @@ async function verifyInFewerBits(
   golden: readonly string[],
   precision: 'int8' | 'int4',
   { blockSize, json = false }: VerifyFlags,
-  signal: AbortSignal,
 ): Promise<void> {
   const { verifyPrecision } = await import('@flexattn/flexattn-runtime');
-  const cases = await verifyPrecision(
-    golden.map((folder) => resolve(folder)),
-    { precision, blockSize, signal },
-  );
+  const cases = await verifyPrecision(golden, { precision, blockSize, signal: abortOnSignals() });
   process.stdout.write(
     json ? `${JSON.stringify({ precision, blockSize, cases })}\n` : cases.map(precisionLine).join(''),
   );

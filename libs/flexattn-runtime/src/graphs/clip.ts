@@ -1,4 +1,4 @@
-import { float } from '../onnx/graph.js';
+import { float } from '../onnx/messages.js';
 import type { Value } from '../onnx/graph.js';
 import { linear, weight } from './weights.js';
 import type { GraphContext } from './weights.js';
@@ -10,14 +10,19 @@ const TOWER = 'model.vision_tower.vision_tower.vision_model';
  * The last layer and the final norm are never computed.
  *
  * @param pixelValues - [B, 3, s, s], normalised
+ * @param attend - fused, or written out as products
  * @returns [B * L, visionHidden], pictures one after another
  */
-export function clipFeatures(context: GraphContext, pixelValues: Value): Value {
+export function clipFeatures(
+  context: GraphContext,
+  pixelValues: Value,
+  attend: PlaceAttention = fusedAttention,
+): Value {
   const { graph, geometry } = context;
   const { hiddenSize, layers } = geometry.vision;
   let x = embedPatches(context, pixelValues);
   for (let layer = 0; layer < layers - 1; layer++)
-    x = encoderLayer(context, `${TOWER}.encoder.layers.${layer}`, x);
+    x = encoderLayer(context, `${TOWER}.encoder.layers.${layer}`, x, attend);
   const last = graph.ints([Number.MAX_SAFE_INTEGER]);
   const patches = graph.node('Slice', [x, graph.ints([1]), last, graph.ints([1])]);
   return graph.node('Reshape', [patches, graph.ints([-1, hiddenSize])]);
@@ -63,16 +68,16 @@ function patchPixels({ graph, geometry }: GraphContext, pixelValues: Value): Val
   return graph.node('Reshape', [byPatch, graph.ints([-1, 3 * patchSize ** 2])]);
 }
 
-function encoderLayer(context: GraphContext, name: string, x: Value): Value {
+function encoderLayer(context: GraphContext, name: string, x: Value, attend: PlaceAttention): Value {
   const { graph, geometry } = context;
-  const { hiddenSize, intermediateSize, heads } = geometry.vision;
+  const { hiddenSize, intermediateSize } = geometry.vision;
   const project = (part: string, input: Value, from: number, to: number) =>
     linear(context, `${name}.${part}`, input, from, to);
   const normed = rowsOf(context, layerNorm(context, `${name}.layer_norm1`, x));
   const [q = '', k = '', v = ''] = ['q', 'k', 'v'].map((part) =>
     picturesOf(context, project(`self_attn.${part}_proj`, normed, hiddenSize, hiddenSize)),
   );
-  const mixed = rowsOf(context, graph.fused('MultiHeadAttention', [q, k, v], { num_heads: heads }));
+  const mixed = rowsOf(context, attend(context, q, k, v));
   const out = project('self_attn.out_proj', mixed, hiddenSize, hiddenSize);
   const attended = graph.node('Add', [x, picturesOf(context, out)]);
   const inner = project(
@@ -84,6 +89,27 @@ function encoderLayer(context: GraphContext, name: string, x: Value): Value {
   const activated = graph.fused('QuickGelu', [inner], { alpha: float(QUICK_GELU) });
   const widened = project('mlp.fc2', activated, intermediateSize, hiddenSize);
   return graph.node('Add', [attended, picturesOf(context, widened)]);
+}
+
+/** Every place attends to every place of its picture: q, k, v [B, 1 + L, c] -> [B, 1 + L, c]. */
+type PlaceAttention = (context: GraphContext, q: Value, k: Value, v: Value) => Value;
+
+const fusedAttention: PlaceAttention = ({ graph, geometry }, q, k, v) =>
+  graph.fused('MultiHeadAttention', [q, k, v], { num_heads: geometry.vision.heads });
+
+/** Written out as products: on WebGPU's software driver the fused kernel is wrong for more than 16 rows. */
+export function plainAttention({ graph, geometry }: GraphContext, q: Value, k: Value, v: Value): Value {
+  const { hiddenSize, heads } = geometry.vision;
+  const rows = geometry.size ** 2 + 1;
+  const shape = graph.ints([-1, rows, heads, hiddenSize / heads]);
+  const byHead = (x: Value, perm: readonly number[]) =>
+    graph.node('Transpose', [graph.node('Reshape', [x, shape])], { perm });
+  const scaled = graph.node('Mul', [q, graph.floats([1 / Math.sqrt(hiddenSize / heads)])]);
+  const scores = graph.node('MatMul', [byHead(scaled, [0, 2, 1, 3]), byHead(k, [0, 2, 3, 1])]);
+  const weights = graph.node('Softmax', [scores], { axis: -1 });
+  const mixed = graph.node('MatMul', [weights, byHead(v, [0, 2, 1, 3])]);
+  const merged = graph.node('Transpose', [mixed], { perm: [0, 2, 1, 3] });
+  return graph.node('Reshape', [merged, graph.ints([-1, rows, hiddenSize])]);
 }
 
 /** Slope of CLIP's quick GELU: x * sigmoid(1.702 x). */

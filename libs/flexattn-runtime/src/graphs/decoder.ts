@@ -1,6 +1,7 @@
 import { attendingLayers, selectingLayers } from '../geometry.js';
 import { GRID } from '../regions.js';
 import type { Value } from '../onnx/graph.js';
+import { LANGUAGE_HEAD } from '../quantise/layout.js';
 import { causalAttention, mergeHeads, ordinaryAttention, splitHeads } from './attention.js';
 import type { Attended, KeyValues } from './attention.js';
 import { EMBEDDINGS } from './embed.js';
@@ -170,6 +171,8 @@ function highRowsOf(context: GraphContext, step: Step): RotaryTables {
 
 function languageHead(context: GraphContext, x: Value): Value {
   const { hiddenSize, vocabSize, tiedEmbeddings } = context.geometry;
-  if (!tiedEmbeddings) return linear(context, 'lm_head', x, hiddenSize, vocabSize);
+  // In fewer bits the head is a matrix of its own in any case.
+  if (!tiedEmbeddings || context.quantised?.has(LANGUAGE_HEAD) === true)
+    return linear(context, 'lm_head', x, hiddenSize, vocabSize);
   return context.graph.node('Gemm', [x, weight(context, EMBEDDINGS, [vocabSize, hiddenSize])], { transB: 1 });
 }

@@ -1,4 +1,4 @@
-import { float } from '../onnx/graph.js';
+import { float } from '../onnx/messages.js';
 import type { Value } from '../onnx/graph.js';
 import { linear, weight } from './weights.js';
 import type { GraphContext } from './weights.js';

@@ -28,7 +28,7 @@ export function selectRegions(context: GraphContext, layer: number, weights: Val
   return graph.node('Expand', [graph.bools(fixed, [1, GRID ** 2]), shape]);
 }
 
-/** SPEC section 4, steps 1-4: bool [R, 81]; all false where maximum = minimum, because 0/0 compares false. */
+/** SPEC section 4, steps 1-4: bool [R, 81]; all false where maximum = minimum, without a 0/0, which WGSL does not define. */
 function selectByAttention(context: GraphContext, weights: Value, span: ImageSpan): Value {
   const { graph, geometry } = context;
   const low = graph.node('Slice', [weights, span.begin, span.end, graph.ints([3])]);
@@ -36,7 +36,10 @@ function selectByAttention(context: GraphContext, weights: Value, span: ImageSpa
   const map = graph.node('Mul', [mass, span.keep]);
   const least = graph.node('ReduceMin', [map, graph.ints([1])], { keepdims: 1 });
   const most = graph.node('ReduceMax', [map, graph.ints([1])], { keepdims: 1 });
-  const share = graph.node('Div', [graph.node('Sub', [map, least]), graph.node('Sub', [most, least])]);
+  const range = graph.node('Sub', [most, least]);
+  const standsOut = graph.node('Greater', [range, graph.floats([0])]);
+  const divisor = graph.node('Where', [standsOut, range, graph.floats([1])]);
+  const share = graph.node('Div', [graph.node('Sub', [map, least]), divisor]);
   const level = graph.node('Mul', [share, graph.floats([255])]);
   const hot = graph.node('Greater', [level, graph.floats([geometry.threshold])]);
   const counts = graph.node('MatMul', [graph.node('Cast', [hot], { to: FLOAT_CODE }), poolingTable(context)]);
@@ -47,6 +50,8 @@ function selectByAttention(context: GraphContext, weights: Value, span: ImageSpa
 function poolingTable({ graph, geometry }: GraphContext): Value {
   const { size } = geometry;
   const one = poolingMatrix(size);
-  const both = [graph.floats(one, [size, 1, GRID, 1]), graph.floats(one, [1, size, 1, GRID])];
-  return graph.node('Reshape', [graph.node('Mul', both), graph.ints([size ** 2, GRID ** 2])]);
+  return graph.shared('pooling table', () => {
+    const both = [graph.floats(one, [size, 1, GRID, 1]), graph.floats(one, [1, size, 1, GRID])];
+    return graph.node('Reshape', [graph.node('Mul', both), graph.ints([size ** 2, GRID ** 2])]);
+  });
 }

@@ -14,10 +14,21 @@ export interface GraphContext {
   tensors: ReadonlyMap<string, TensorInfo>;
   /** Those of them that are stored in fewer bits, by name. */
   quantised?: ReadonlyMap<string, QuantisedWeight>;
+  /** The device multiplies no bfloat16: such weights are widened. */
+  lacksBfloat16?: boolean;
+  /** For graphs of devices: it computes with float16, so that weights of 16 bits need not be widened. */
+  hasFloat16?: boolean;
 }
 
+/** Element types that weights are stored in, and products computed in. */
+export type FloatType = Extract<ElementType, 'FLOAT' | 'FLOAT16' | 'BFLOAT16'>;
+
 /** Dtypes of weights that we read, as ONNX element types. */
-const ELEMENT_TYPES: Record<string, ElementType> = { F32: 'FLOAT', F16: 'FLOAT16', BF16: 'BFLOAT16' };
+export const FLOAT_TYPES: Readonly<Record<string, FloatType>> = {
+  F32: 'FLOAT',
+  F16: 'FLOAT16',
+  BF16: 'BFLOAT16',
+};
 
 /**
  * The checkpoint's tensor `name` as 32-bit floats: an initialiser that points into its weight file, in the file's
@@ -26,7 +37,30 @@ const ELEMENT_TYPES: Record<string, ElementType> = { F32: 'FLOAT', F16: 'FLOAT16
  * @throws RuntimeError TENSOR_MISSING; TENSOR_SHAPE (expected and got); UNSUPPORTED_CONFIG for another dtype
  */
 export function weight(context: GraphContext, name: string, shape: readonly number[]): Value {
-  const { graph, tensors } = context;
+  return weightAs(context, 'FLOAT', name, shape);
+}
+
+/** The same in another element type; in the file's own it is read as it is. */
+export function weightAs(
+  context: GraphContext,
+  type: FloatType,
+  name: string,
+  shape: readonly number[],
+): Value {
+  const { graph } = context;
+  const stored = storedWeight(context, name, shape);
+  if (stored.type === type) return stored.value;
+  return graph.shared(`${name} as ${type}`, () =>
+    graph.node('Cast', [stored.value], { to: FLOAT_CODES[type] }),
+  );
+}
+
+/** The checkpoint's tensor `name` as it lies in its file. */
+export function storedWeight(
+  { graph, tensors }: GraphContext,
+  name: string,
+  shape: readonly number[],
+): { value: Value; type: FloatType } {
   const info = tensors.get(name);
   if (info === undefined) {
     const hint = 'the checkpoint is incomplete, or its config.json describes another model';
@@ -36,20 +70,24 @@ export function weight(context: GraphContext, name: string, shape: readonly numb
     const what = `expected shape [${shape.join(', ')}] from config.json, got [${info.shape.join(', ')}]`;
     throw new RuntimeError('TENSOR_SHAPE', what, { file: info.file, item: name });
   }
-  const type = ELEMENT_TYPES[info.dtype];
+  const type = FLOAT_TYPES[info.dtype];
   if (type === undefined) {
     const what = `expected a weight of dtype F32, F16 or BF16, got ${info.dtype}`;
     throw new RuntimeError('UNSUPPORTED_CONFIG', what, { file: info.file, item: name });
   }
   const place = { location: info.file, offset: info.byteOffset, length: info.byteLength };
-  const value = graph.external(name, type, shape, place);
-  return type === 'FLOAT' ? value : graph.node('Cast', [value], { to: FLOAT_CODE });
+  return { value: graph.external(name, type, shape, place), type };
 }
 
 /** ONNX's numbers of element types, as the attribute `to` of Cast wants them. */
 export const FLOAT_CODE = 1;
 export const INT32_CODE = 6;
 export const INT64_CODE = 7;
+export const FLOAT_CODES: Readonly<Record<FloatType, number>> = {
+  FLOAT: FLOAT_CODE,
+  FLOAT16: 10,
+  BFLOAT16: 16,
+};
 
 /** x [rows, from] times torch's `name.weight` [to, from] transposed, plus `name.bias` where there is one: [rows, to]. */
 export function linear(context: GraphContext, name: string, x: Value, from: number, to: number): Value {

@@ -2,13 +2,13 @@ import { padTo, padToSquare } from './raster.js';
 import type { Raster } from './raster.js';
 
 /** Weights of one output place: `count` inputs from `first` on, whole numbers of 2^-22. */
-interface Window {
+export interface CubicWindow {
   first: number;
   weights: Int32Array;
 }
 
 /** Fixed-point bits of a weight, so that 8 bits of a pixel, the sum's growth and a sign fit in 32. */
-const PRECISION_BITS = 22;
+export const PRECISION_BITS = 22;
 /** Rounds to the nearest whole number when the bits behind the point are cut off. */
 const HALF = 1 << (PRECISION_BITS - 1);
 /** Half-width of the cubic kernel in input pixels, and its parameter. */
@@ -78,19 +78,28 @@ function resizeRows({ data, width, height }: Raster, to: number): Raster {
   return { data: new Uint8Array(out.buffer), width, height: to };
 }
 
-function cubicWindows(inputs: number, outputs: number): Window[] {
+/** For every output place, the inputs that it is made of. */
+export function cubicWindows(inputs: number, outputs: number): CubicWindow[] {
   const scale = inputs / outputs;
   const stretch = Math.max(scale, 1);
-  return Array.from({ length: outputs }, (_, out) => {
+  const windows: CubicWindow[] = [];
+  // Loops throughout: a large picture has tens of thousands of weights.
+  for (let out = 0; out < outputs; out++) {
     const centre = (out + 0.5) * scale;
     const first = Math.max(Math.trunc(centre - SUPPORT * stretch + 0.5), 0);
     const end = Math.min(Math.trunc(centre + SUPPORT * stretch + 0.5), inputs);
-    const raw = Array.from({ length: end - first }, (_, tap) =>
-      cubicKernel((tap + first - centre + 0.5) / stretch),
-    );
-    const total = raw.reduce((sum, weight) => sum + weight, 0);
-    return { first, weights: Int32Array.from(raw, (weight) => fixedPoint(weight / total)) };
-  });
+    const raw = new Float64Array(end - first);
+    let total = 0;
+    for (let tap = 0; tap < raw.length; tap++) {
+      const weight = cubicKernel((tap + first - centre + 0.5) / stretch);
+      raw[tap] = weight;
+      total += weight;
+    }
+    const weights = new Int32Array(raw.length);
+    for (let tap = 0; tap < raw.length; tap++) weights[tap] = fixedPoint((raw[tap] ?? 0) / total);
+    windows.push({ first, weights });
+  }
+  return windows;
 }
 
 function cubicKernel(distance: number): number {

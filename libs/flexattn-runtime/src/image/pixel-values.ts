@@ -1,6 +1,9 @@
 import { resizePadded } from './bicubic.js';
 import { normalise } from './raster.js';
 import type { Raster } from './raster.js';
+import { createSimdEngine } from './simd/engine.js';
+import type { SimdEngine } from './simd/engine.js';
+import { simdNormalise, simdPixelValues } from './simd/simd-pixel-values.js';
 import { resizeTriangle } from './triangle.js';
 
 /** Sides of the two inputs, pixels, and their quotient. */
@@ -10,48 +13,52 @@ export interface InputSizes {
   zoom: number;
 }
 
-/**
- * The vision tower's inputs for one picture (SPEC section 2, steps 1-4): the low-res input, then, where `tiles` is
- * true, zoom x zoom tiles of the high-res input, row by row.
- *
- * @returns [1 + zoom^2 or 1, 3, lowres, lowres]
- */
-export function pixelValuesOf(picture: Raster, sizes: InputSizes, tiles: boolean): Float32Array {
-  const { lowresSize, highresSize, zoom } = sizes;
-  const square = resizePadded(picture, highresSize);
-  const high = normalise(square);
-  const low = resizeTriangle(high, highresSize, lowresSize);
-  if (!tiles) return low;
-  const out = new Float32Array(low.length * (1 + zoom ** 2));
-  out.set(low);
-  for (let tile = 0; tile < zoom ** 2; tile++) {
-    const top = Math.floor(tile / zoom) * lowresSize;
-    const left = (tile % zoom) * lowresSize;
-    for (let row = 0; row < 3 * lowresSize; row++) {
-      const y = Math.floor(row / lowresSize) * highresSize + top + (row % lowresSize);
-      const from = y * highresSize + left;
-      out.set(high.subarray(from, from + lowresSize), (1 + tile) * low.length + row * lowresSize);
-    }
-  }
-  return out;
+/** One picture as the vision tower sees it. */
+export interface PixelValues {
+  /** The low-res input, [3, lowres, lowres]. */
+  low: Float32Array;
+  /** highres x highres pixels, which the tiles are cut out of. */
+  square: Raster;
+}
+
+/** Made when it is first needed; undefined inside where the machine has none. */
+let shared: { engine: SimdEngine | undefined } | undefined;
+
+function sharedEngine(): SimdEngine | undefined {
+  shared ??= { engine: createSimdEngine() };
+  return shared.engine;
 }
 
 /**
- * Features of the tiles, put side by side (SPEC section 2, step 5).
- *
- * @param features - [zoom^2 * size^2, width], tile by tile
- * @returns [hd^2, width] in raster order, hd = zoom * size
+ * Pads and resizes a picture (SPEC section 2, steps 1-3): on vectors where this machine's WebAssembly has them, else by
+ * `plainPixelValues`, which gives the same bits.
  */
-export function joinTiles(features: Float32Array, zoom: number, size: number): Float32Array {
-  const width = features.length / (zoom * size) ** 2;
-  const out = new Float32Array(features.length);
-  const run = size * width;
-  for (let tile = 0; tile < zoom ** 2; tile++) {
-    for (let y = 0; y < size; y++) {
-      const row = Math.floor(tile / zoom) * size + y;
-      const from = (tile * size + y) * run;
-      out.set(features.subarray(from, from + run), (row * zoom + (tile % zoom)) * run);
-    }
+export function pixelValuesOf(picture: Raster, sizes: InputSizes): PixelValues {
+  const engine = sharedEngine();
+  return engine === undefined ? plainPixelValues(picture, sizes) : simdPixelValues(engine, picture, sizes);
+}
+
+/** `pixelValuesOf` step by step. */
+export function plainPixelValues(picture: Raster, { lowresSize, highresSize }: InputSizes): PixelValues {
+  const square = resizePadded(picture, highresSize);
+  return { low: resizeTriangle(normalise(square), highresSize, lowresSize), square };
+}
+
+/**
+ * One tile of the high-res input (SPEC section 2, step 4).
+ *
+ * @param tile - 0 to zoom^2 - 1, row by row
+ * @returns [3, lowres, lowres]
+ */
+export function tileValuesOf(square: Raster, { lowresSize, zoom }: InputSizes, tile: number): Float32Array {
+  const data = new Uint8Array(3 * lowresSize ** 2);
+  const rowBytes = 3 * lowresSize;
+  const [top, left] = [Math.floor(tile / zoom) * lowresSize, (tile % zoom) * lowresSize];
+  for (let y = 0; y < lowresSize; y++) {
+    const from = 3 * ((top + y) * square.width + left);
+    data.set(square.data.subarray(from, from + rowBytes), y * rowBytes);
   }
-  return out;
+  const picture = { data, width: lowresSize, height: lowresSize };
+  const engine = sharedEngine();
+  return engine === undefined ? normalise(picture) : simdNormalise(engine, picture);
 }

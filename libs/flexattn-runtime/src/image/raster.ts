@@ -13,10 +13,13 @@ export interface OpenedPicture {
 }
 
 /** CLIP's statistics of a channel value on a 0-1 scale, 32-bit as torch and NumPy hold them. */
-const CLIP_MEAN = Float32Array.of(0.48145466, 0.4578275, 0.40821073);
-const CLIP_STD = Float32Array.of(0.26862954, 0.26130258, 0.27577711);
+export const CLIP_MEAN = Float32Array.of(0.48145466, 0.4578275, 0.40821073);
+export const CLIP_STD = Float32Array.of(0.26862954, 0.26130258, 0.27577711);
 
-/** Pads to a centred square with the mean colour (122, 116, 104); the offset is the floor of half the difference. */
+/** The colour that pictures are padded with, (122, 116, 104). */
+export const PADDING_COLOUR = Uint8Array.from(CLIP_MEAN, (mean) => Math.trunc(mean * 255));
+
+/** Pads to a centred square with the mean colour; the offset is the floor of half the difference. */
 export function padToSquare(picture: Raster): Raster {
   const side = Math.max(picture.width, picture.height);
   return padTo(picture, side, side);
@@ -26,8 +29,7 @@ export function padToSquare(picture: Raster): Raster {
 export function padTo({ data, width, height }: Raster, toWidth: number, toHeight: number): Raster {
   if (width === toWidth && height === toHeight) return { data, width, height };
   const out = new Uint8Array(toWidth * toHeight * 3);
-  const colour = Uint8Array.from(CLIP_MEAN, (mean) => Math.trunc(mean * 255));
-  for (let x = 0; x < toWidth; x++) out.set(colour, x * 3);
+  for (let x = 0; x < toWidth; x++) out.set(PADDING_COLOUR, x * 3);
   for (let y = 1; y < toHeight; y++) out.copyWithin(y * toWidth * 3, 0, toWidth * 3);
   const left = Math.floor((toWidth - width) / 2);
   const top = Math.floor((toHeight - height) / 2);

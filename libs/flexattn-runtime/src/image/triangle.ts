@@ -1,5 +1,5 @@
 /** Weights of one output place: those of the inputs from `first` on, 32-bit as the reference holds them. */
-interface Window {
+export interface TriangleWindow {
   first: number;
   weights: Float32Array;
 }
@@ -41,7 +41,8 @@ function dot(values: Float32Array, from: number, weights: Float32Array): number 
   return sum;
 }
 
-function triangleWindows(inputs: number, outputs: number): Window[] {
+/** For every output place, the inputs that it is made of. */
+export function triangleWindows(inputs: number, outputs: number): TriangleWindow[] {
   const scale = inputs / outputs;
   const support = Math.max(scale, 1);
   return Array.from({ length: outputs }, (_, out) => {

@@ -54,13 +54,17 @@ describe('compileModel', () => {
       'config.json',
       'graphs/decoder.onnx',
       'graphs/embed.onnx',
+      'graphs/high.onnx',
+      'graphs/loop.onnx',
+      'graphs/plainVision.onnx',
+      'graphs/step.onnx',
       'graphs/vision.onnx',
       'manifest.json',
       'model-00001-of-00002.safetensors',
       'model-00002-of-00002.safetensors',
       'model.safetensors.index.json',
     ]);
-    expect(report.files).toBe(9);
+    expect(report.files).toBe(13);
     const written = Object.values(report.graphs).reduce((sum, bytes) => sum + bytes);
     expect(written).toBeLessThan(300_000);
     for (const file of ['clip/model.safetensors', 'model-00001-of-00002.safetensors']) {
@@ -73,7 +77,15 @@ describe('compileModel', () => {
     await compileModel({ checkpoint: WHOLE, out: a, selection: 'none' });
     await compileModel({ checkpoint: WHOLE, out: b, selection: 'none' });
     expect(await readFile(join(a, 'manifest.json'))).toEqual(await readFile(join(b, 'manifest.json')));
-    expect(await filesOf(join(a, 'graphs'))).toEqual(['decoder.onnx', 'embed.onnx', 'vision.onnx']);
+    expect(await filesOf(join(a, 'graphs'))).toEqual([
+      'decoder.onnx',
+      'embed.onnx',
+      'high.onnx',
+      'loop.onnx',
+      'plainVision.onnx',
+      'step.onnx',
+      'vision.onnx',
+    ]);
   });
 
   it('resolves symbolic links, which a checkpoint folder may not run from', async () => {

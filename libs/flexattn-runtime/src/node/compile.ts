@@ -8,10 +8,10 @@ import { z } from 'zod';
 import { RuntimeError } from '../error.js';
 import { checkpointGeometry, chosenSelection, geometryOf } from '../geometry.js';
 import type { ChosenSelection, Geometry, Selection, SelectionOptions } from '../geometry.js';
-import { buildModelGraphs } from '../graphs/model-graphs.js';
+import { ALL_GRAPHS, buildModelGraphs } from '../graphs/model-graphs.js';
 import { graphFile, MANIFEST_FILE } from '../manifest.js';
 import type { Manifest } from '../manifest.js';
-import { layOutQuantised } from '../quantise/layout.js';
+import { layOutQuantised, withLanguageHead } from '../quantise/layout.js';
 import type { QuantisedLayout } from '../quantise/layout.js';
 import type { Precision, Quantisation } from '../quantise/precision.js';
 import { exists, TOKENIZER_FILES } from './load-tokenizer.js';
@@ -61,7 +61,7 @@ interface Plan {
   checkpoint: Checkpoint;
   geometry: Geometry;
   precision: Precision;
-  loadedBytes: number;
+  graphWeights: Manifest['weightBytes'];
   layout: QuantisedLayout | undefined;
   graphs: Record<string, number>;
   written: Map<string, Uint8Array>;
@@ -98,13 +98,14 @@ async function planFolder(dir: string, options: CompileOptions): Promise<Plan> {
   const geometry = geometryOf(checkpoint.config, { ...options, selection }, join(dir, 'config.json'));
   const tensors = new Map<string, TensorInfo>();
   for (const [name, info] of checkpoint.tensors) tensors.set(name, { ...info, file: placeOf(info.file) });
-  const layout = precision === 'float' ? undefined : layOutQuantised(tensors, { precision, blockSize });
+  const stored = withLanguageHead(tensors, geometry.tiedEmbeddings);
+  const layout = precision === 'float' ? undefined : layOutQuantised(stored, { precision, blockSize });
   for (const info of layout?.kept ?? []) tensors.set(info.name, info);
   const written = await smallFiles(dir, checkpoint.config.mm_vision_tower);
   if (layout !== undefined)
     for (const name of written.keys()) if (name.endsWith(INDEX_FILE)) written.delete(name);
-  const built = buildModelGraphs(geometry, tensors, layout?.weights);
-  const { loadedBytes } = built;
+  const built = buildModelGraphs(geometry, tensors, ALL_GRAPHS, { quantised: layout?.weights ?? [] });
+  const graphWeights = built.weightBytes;
   const graphs: Record<string, number> = {};
   for (const [name, bytes] of Object.entries(built.graphs)) {
     graphs[name] = bytes.length;
@@ -112,10 +113,10 @@ async function planFolder(dir: string, options: CompileOptions): Promise<Plan> {
   }
   const linked = new Map<string, string>();
   if (layout !== undefined)
-    return { checkpoint, geometry, precision, loadedBytes, layout, graphs, written, linked };
+    return { checkpoint, geometry, precision, graphWeights, layout, graphs, written, linked };
   // Links are resolved: a hub cache is symbolic links, which ONNX Runtime refuses.
   for (const file of checkpoint.files) linked.set(placeOf(file), await realpath(resolve(dir, file)));
-  return { checkpoint, geometry, precision, loadedBytes, layout, graphs, written, linked };
+  return { checkpoint, geometry, precision, graphWeights, layout, graphs, written, linked };
 }
 
 /** Configuration, weight index and tokenizer, byte for byte; only an absolute path to the vision tower is replaced. */
@@ -148,7 +149,7 @@ function placeOf(file: string): string {
 
 /** @returns what quantising did, where there is anything to quantise */
 async function writeFolder(plan: Plan, out: string, signal?: AbortSignal): Promise<QuantisedTensor[]> {
-  const { checkpoint, geometry, precision, loadedBytes, layout, written, linked } = plan;
+  const { checkpoint, geometry, precision, graphWeights, layout, written, linked } = plan;
   await rm(join(out, MANIFEST_FILE), { force: true });
   const files: Record<string, WrittenFile> = {};
   const write = async (name: string, content: Parameters<typeof writeFileAtomic>[1]) => {
@@ -162,7 +163,8 @@ async function writeFolder(plan: Plan, out: string, signal?: AbortSignal): Promi
   }
   const quantised: QuantisedTensor[] = [];
   if (layout !== undefined) {
-    const { dir, tensors } = checkpoint;
+    const { dir } = checkpoint;
+    const tensors = withLanguageHead(checkpoint.tensors, geometry.tiedEmbeddings);
     await write(
       layout.file,
       quantisedBytes(dir, tensors, layout, (tensor) => quantised.push(tensor), signal),
@@ -171,11 +173,11 @@ async function writeFolder(plan: Plan, out: string, signal?: AbortSignal): Promi
   }
   const manifest: Manifest = {
     format: 'flexattn-compiled',
-    version: 3,
+    version: 4,
     selection: chosenSelection(geometry),
     precision,
     geometry: checkpointGeometry(geometry),
-    loadedBytes,
+    weightBytes: graphWeights,
     files,
   };
   await writeFileAtomic(join(out, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);

@@ -34,12 +34,17 @@ export class CompiledLibs {
     await writeFile(file, text.replace(from, to));
   }
 
-  /** Runs a module's text in a process of its own and parses what it prints as JSON. */
-  async run(text: string): Promise<unknown> {
+  /**
+   * Runs a module's text in a process of its own and parses what it prints as JSON.
+   *
+   * @param env - added to ours
+   */
+  async run(text: string, env: Record<string, string> = {}): Promise<unknown> {
     const file = join(this.folder, 'script.mjs');
     await writeFile(file, text);
     const stdout = await new Promise<string>((resolve, reject) => {
-      execFile(process.execPath, [file], { maxBuffer: 2 ** 26 }, (error, out, stderr) => {
+      const options = { maxBuffer: 2 ** 26, env: { ...process.env, ...env } };
+      execFile(process.execPath, [file], options, (error, out, stderr) => {
         if (error === null) resolve(out);
         else reject(new Error(`${error.message}\n${stderr}`));
       });

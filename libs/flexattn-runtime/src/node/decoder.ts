@@ -210,7 +210,7 @@ export function floatsOf(tensor: HostTensor | undefined): Float32Array {
   throw new Error('expected a float32 output');
 }
 
-function flagsOf(tensor: HostTensor | undefined): Uint8Array {
+export function flagsOf(tensor: HostTensor | undefined): Uint8Array {
   if (tensor?.data instanceof Uint8Array) return tensor.data;
   throw new Error('expected a bool output');
 }

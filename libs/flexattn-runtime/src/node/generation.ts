@@ -1,6 +1,7 @@
+import { branchLosses, layOutBranches } from '../branches.js';
 import { concat } from '../concat.js';
 import { KeyValueBuffer } from '../key-values.js';
-import { argMax, crossEntropy } from '../logits.js';
+import { argMax } from '../logits.js';
 import { stepMask } from '../masks.js';
 import { positionsFrom } from '../positions.js';
 import type { LayerRegions } from '../regions.js';
@@ -77,34 +78,15 @@ export async function scoreBranches(
 ): Promise<OptionScores> {
   const { keyValues: past, picture, length } = prompt;
   const rows = length - past.capacity;
-  // An option's last token predicts nothing that is asked for, so it has no row.
-  const fed = options.map((option) => option.slice(0, -1));
-  const branches = [
-    ...new Array<number>(rows).fill(0),
-    ...fed.flatMap((option, index) => option.map(() => index + 1)),
-  ];
-  const ids = fed.flat();
+  const { ids, ...fed } = layOutBranches(options, length);
+  const branches = [...new Array<number>(rows).fill(0), ...fed.branches];
   const { logits, regions } = await decoder.read({
     embeddings: ids.length === 0 ? prompt.rest : concat(prompt.rest, await decoder.embed(ids)),
-    positions: [
-      ...positionsFrom(past.capacity, rows),
-      ...fed.flatMap((option) => positionsFrom(length, option.length)),
-    ],
+    positions: [...positionsFrom(past.capacity, rows), ...fed.positions],
     past,
     mask: stepMask(branches, past.capacity, past.capacity),
     highRows: 1 + ids.length,
     picture,
   });
-  let next = 1;
-  const losses = options.map((option, index) => {
-    const count = fed[index]?.length ?? 0;
-    const own = [logits[0], ...logits.slice(next, next + count)];
-    next += count;
-    const total = option.reduce(
-      (sum, token, at) => sum + crossEntropy(own[at] ?? new Float32Array(0), token),
-      0,
-    );
-    return total / option.length;
-  });
-  return { losses, regions: regions[0] ?? [] };
+  return { losses: branchLosses(options, logits), regions: regions[0] ?? [] };
 }

@@ -1,12 +1,15 @@
 import { open } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { parseSafetensors, toFloat32 } from '@flexattn/model-prep';
+import { openCheckpoint, parseSafetensors, toFloat32 } from '@flexattn/model-prep';
 import { readJsonAs, toIoError } from '@flexattn/stage';
 import { z } from 'zod';
 import { RuntimeError } from '../error.js';
+import { productType } from '../graphs/dense-products.js';
 import { tokensOfRegions } from '../regions.js';
 import { openLocalModel } from './local-model.js';
-import type { LocalModel } from './local-model.js';
+import type { LocalModel, LocalModelOptions } from './local-model.js';
+import { graphsOn } from './open-engine.js';
+import { resolveDevice } from './probe-devices.js';
 import { stopIfAborted } from './stop.js';
 
 /** What was computed for one picture of a golden case, and whether it equals what is expected. */
@@ -34,9 +37,21 @@ export interface GoldenReport {
   cases: GoldenCase[];
 }
 
-/** A float32 implementation stays below these (SPEC section 6); tokens and picked sets must be equal. */
-const LOGIT_TOLERANCE = 1e-3;
-const LOSS_TOLERANCE = 1e-4;
+/** How golden cases are run. */
+export interface VerifyGoldenOptions extends Pick<LocalModelOptions, 'device' | 'graphs' | 'threads'> {
+  signal?: AbortSignal | undefined;
+}
+
+/** The greatest differences that pass; tokens and picked sets must be equal. */
+interface Tolerance {
+  logits: number;
+  losses: number;
+}
+
+/** A float32 implementation stays below these (SPEC section 6). */
+const FLOAT32: Tolerance = { logits: 1e-3, losses: 1e-4 };
+/** The GPU's graphs round keys, values and the inputs of products to the 11 bits that the weights have. */
+const FLOAT16: Tolerance = { logits: 1e-2, losses: 1e-3 };
 
 const expectedSchema = z
   .array(
@@ -73,17 +88,20 @@ export async function goldenKind(dir: string): Promise<'generation' | 'training'
  */
 export async function verifyGolden(
   dirs: readonly string[],
-  options: { threads?: number | undefined; signal?: AbortSignal | undefined } = {},
+  { signal, ...options }: VerifyGoldenOptions = {},
 ): Promise<GoldenReport> {
+  const { device } = await resolveDevice(options.device);
+  const graphs = graphsOn(device, options.graphs);
   const cases: GoldenCase[] = [];
   for (const dir of dirs) {
     const expected = await readExpected(dir);
-    const model = await openLocalModel(dir, { threads: options.threads });
+    const model = await openLocalModel(dir, options);
+    const tolerance = graphs !== 'steps' && (await storesHalfFloats(dir)) ? FLOAT16 : FLOAT32;
     const images: GoldenImage[] = [];
     for (const [index, entry] of expected.entries()) {
-      stopIfAborted(options.signal);
+      stopIfAborted(signal);
       const logits = await readLogits(join(dir, `expected${index}.safetensors`));
-      images.push(await verifyImage(model, dir, entry, logits));
+      images.push(await verifyImage(model, dir, entry, logits, tolerance));
     }
     await model.close();
     cases.push({ case: basename(resolve(dir)), ok: images.every((image) => image.ok), images, training: [] });
@@ -91,11 +109,17 @@ export async function verifyGolden(
   return { ok: cases.every((entry) => entry.ok), cases };
 }
 
+/** Whether the decoder's products are of 16-bit floats on a GPU. */
+async function storesHalfFloats(dir: string): Promise<boolean> {
+  return productType(await openCheckpoint(dir)) !== 'FLOAT';
+}
+
 async function verifyImage(
   model: LocalModel,
   dir: string,
   expected: Expected,
   logits: Float32Array,
+  tolerance: Tolerance,
 ): Promise<GoldenImage> {
   const image = join(dir, expected.image);
   const prompt = expected.input_ids;
@@ -116,8 +140,8 @@ async function verifyImage(
   const ok =
     same(tokens, expected.tokens) &&
     samePicked(picked, expected.picked) &&
-    maxLogitDifference <= LOGIT_TOLERANCE &&
-    greatestDifference(losses, expected.option_losses) <= LOSS_TOLERANCE;
+    maxLogitDifference <= tolerance.logits &&
+    greatestDifference(losses, expected.option_losses) <= tolerance.losses;
   return { image: expected.image, tokens, picked, optionLosses: losses, maxLogitDifference, ok };
 }
 

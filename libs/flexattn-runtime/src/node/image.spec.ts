@@ -53,6 +53,7 @@ describe('a stretched picture', () => {
     const square = picture.stretched();
     const { width, height, data } = await square.raster();
     expect([width, height, data.length]).toEqual([4, 4, 48]);
+    expect(await picture.stretched().size()).toEqual({ width: 4, height: 4 });
     expect([...data.subarray(0, 3), ...data.subarray(45)]).toEqual([10, 20, 30, 10, 20, 30]);
     expect(square.sha256).not.toBe(picture.sha256);
     expect((await picture.raster()).height).toBe(2);
@@ -75,6 +76,9 @@ describe('decoding', () => {
     const { mean, most } = differences(got, { ...expected, data: Buffer.from(expected.rgb, 'base64') });
     expect(mean).toBeLessThanOrEqual(MEAN);
     expect(most).toBeLessThanOrEqual(MOST);
+    // From the header alone: nothing of this one is decoded.
+    const { width, height } = expected;
+    expect(await (await readImage(join(PICTURES, name))).size()).toEqual({ width, height });
   });
 
   it('reads the long codes of a photograph as a GIF', async () => {

@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { toIoError } from '@flexattn/stage';
 import { RuntimeError } from '../error.js';
 import { resizeBicubic } from '../image/bicubic.js';
-import type { Raster } from '../image/raster.js';
+import type { PictureSize } from '../explain/boxes.js';
+import type { OpenedPicture, Raster } from '../image/raster.js';
 import { openPicture } from './picture-file.js';
 
 /** A picture: the path of its file, or the file's bytes. */
@@ -36,13 +37,21 @@ export class EncodedImage {
     return this.#raster;
   }
 
+  /** Of `raster`, from the header alone where nothing is decoded yet. Throws as `raster` does. */
+  async size(): Promise<PictureSize> {
+    if (this.#raster !== undefined) return this.#raster;
+    const { width, height } = await openImage(this.bytes, this.name, (picture) => picture);
+    const side = Math.max(width, height);
+    return this.isStretched ? { width: side, height: side } : { width, height };
+  }
+
   /** The same picture stretched to a square of its longer side (Pillow's bicubic), so that it needs no padding. */
   stretched(): EncodedImage {
     return new EncodedImage(this.bytes, this.name, true);
   }
 
   async #decode(): Promise<Raster> {
-    const picture = await decodeImage(this.bytes, this.name);
+    const picture = await openImage(this.bytes, this.name, (opened) => opened.decode());
     const side = Math.max(picture.width, picture.height);
     return this.isStretched ? resizeBicubic(picture, side, side) : picture;
   }
@@ -61,14 +70,18 @@ export async function readImage(source: ImageSource, name?: string): Promise<Enc
   }
 }
 
-/** Decodes to 8-bit RGB as Pillow's `Image.open(file).convert("RGB")` does. */
-async function decodeImage(bytes: Uint8Array, name: string): Promise<Raster> {
+/** What `use` makes of a picture whose size is within limits. Decoding gives what Pillow's `convert("RGB")` gives. */
+async function openImage<T>(
+  bytes: Uint8Array,
+  name: string,
+  use: (picture: OpenedPicture) => T | Promise<T>,
+): Promise<T> {
   try {
     const picture = await openPicture(bytes);
     // Checked before anything is decoded, so that the message can tell both numbers.
     if (picture.width * picture.height > MAX_IMAGE_PIXELS)
       throw tooLarge(name, picture.width, picture.height);
-    return await picture.decode();
+    return await use(picture);
   } catch (cause) {
     if (cause instanceof RuntimeError) throw cause;
     const what = `expected a JPEG, PNG, WebP, GIF, TIFF or BMP picture, got ${describe(bytes, cause)}`;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createProgress, parseJson, readTextLines, writeFileAtomic } from '@flexattn/stage';
-import { deviceLine } from '../device.js';
+import { choiceLine } from '../device.js';
 import type { Selection } from '../geometry.js';
 import { parseItem } from '../items.js';
 import type { Answer, InferItem } from '../items.js';
@@ -14,6 +14,7 @@ import { openLocalModel } from './local-model.js';
 import type { LocalModelOptions } from './local-model.js';
 import { identifyModel } from './model-identity.js';
 import type { ModelIdentity } from './model-identity.js';
+import { resolveDevice } from './probe-devices.js';
 import { runPool } from './worker-pool.js';
 
 export interface InferOptions extends LocalModelOptions {
@@ -70,7 +71,11 @@ interface Run {
  * @throws RuntimeError BAD_ITEM for items that are none; whatever `loadModel` throws; WORKERS_DIE; INTERRUPTED. `out`
  * is complete or untouched.
  */
-export async function inferItems(options: InferOptions): Promise<InferReport> {
+export async function inferItems(given: InferOptions): Promise<InferReport> {
+  // Settled once for all workers: answers of another device are others.
+  const isNamed = given.device !== undefined && given.device !== 'auto';
+  const choice = await resolveDevice(isNamed || given.gpus === undefined ? given.device : 'cuda');
+  const options = { ...given, device: choice.device };
   const all = await readItems(options.items);
   const model = await identifyModel(options.model, options);
   const key = keyOf(options, model, all);
@@ -85,6 +90,7 @@ export async function inferItems(options: InferOptions): Promise<InferReport> {
       items: items.filter(({ index }) => !journal.answers.has(index)),
     }));
     const queue = new WorkQueue(open.filter((group) => group.items.length > 0));
+    if (given.quiet !== true && queue.size > 0) process.stderr.write(`${choiceLine(choice)}\n`);
     await answerAll({ options, key, items, journal }, queue);
   } finally {
     await journal.close();
@@ -108,7 +114,6 @@ async function answerAll({ options, items, journal }: Run, queue: WorkQueue): Pr
     progress.advance(1);
   };
   if (queue.size === 0) return;
-  if (quiet !== true) process.stderr.write(`${deviceLine(gpus === undefined ? options.device : 'cuda')}\n`);
   if (workers === 1 && gpus === undefined) {
     const model = await openLocalModel(options.model, modelOptions(options, options.threads));
     try {

@@ -4,23 +4,18 @@ import { explainAnswer } from '../explain/explanation.js';
 import type { Explanation } from '../explain/explanation.js';
 import type { Geometry } from '../geometry.js';
 import type { Raster } from '../image/raster.js';
-import { requireMemory } from '../memory.js';
 import { checkLength, splitAtImage } from '../prompt.js';
 import type { Regions } from '../regions.js';
 import { TextStream } from '../tokenizer.js';
 import type { Tokenizer } from '../tokenizer.js';
-import { Decoder } from './decoder.js';
-import { decodeGreedily, scoreBranches } from './generation.js';
+import type { Engine } from './engine.js';
 import type { GeneratedToken } from './generation.js';
 import type { EncodedImage, ImageSource } from './image.js';
 import { hasTokenizer, loadTokenizer } from './load-tokenizer.js';
-import { openModelFolder } from './model-folder.js';
-import type { FolderOptions, ModelFolder } from './model-folder.js';
+import { openEngine } from './open-engine.js';
+import type { EngineOptions } from './open-engine.js';
 import { photographOf } from './photograph.js';
 import type { Photograph } from './photograph.js';
-import { PromptPreparer } from './prompt-preparer.js';
-import { GraphSessions } from './session.js';
-import type { SessionOptions } from './session.js';
 import { stopIfAborted } from './stop.js';
 
 /** A question: text with one `<image>` (system text included), or token ids with one -200. */
@@ -70,10 +65,7 @@ export interface Scored {
   regions: Regions;
 }
 
-export interface LocalModelOptions extends FolderOptions, SessionOptions {
-  /** Bytes of what is kept of pictures for further questions; the newest is kept whatever it takes. */
-  cacheBytes?: number | undefined;
-}
+export type LocalModelOptions = EngineOptions;
 
 /**
  * Loads a compiled folder or a checkpoint into the calling thread.
@@ -82,30 +74,22 @@ export interface LocalModelOptions extends FolderOptions, SessionOptions {
  * ModelPrepError
  */
 export async function openLocalModel(dir: string, options: LocalModelOptions = {}): Promise<LocalModel> {
-  const folder = await openModelFolder(dir, options);
-  requireMemory(folder, options.cacheBytes ?? CACHE_BYTES, process.availableMemory());
-  const sessions = await GraphSessions.open(folder.dir, folder.graphs, options);
-  return new LocalModel(folder, sessions, options.cacheBytes ?? CACHE_BYTES);
+  const { folder, engine } = await openEngine(dir, options);
+  return new LocalModel(folder, engine);
 }
-
-/** Half of what a model may take beyond weights, keys and values. */
-const CACHE_BYTES = 2 ** 29;
 
 /** A model that answers questions about pictures in the calling thread. Calls may overlap; they take turns. */
 export class LocalModel {
   readonly geometry: Geometry;
   readonly #dir: string;
-  readonly #sessions: GraphSessions;
-  readonly #decoder: Decoder;
-  readonly #preparer: PromptPreparer;
+  readonly #engine: Engine;
   #tokenizer: Promise<Tokenizer> | undefined;
 
-  constructor(folder: ModelFolder, sessions: GraphSessions, cacheBytes: number) {
-    this.geometry = folder.geometry;
-    this.#dir = folder.dir;
-    this.#sessions = sessions;
-    this.#decoder = new Decoder(folder.geometry, sessions);
-    this.#preparer = new PromptPreparer(sessions, this.#decoder, cacheBytes);
+  /** @param folder - the tokenizer's folder and the model's sizes */
+  constructor({ dir, geometry }: { dir: string; geometry: Geometry }, engine: Engine) {
+    this.geometry = geometry;
+    this.#dir = dir;
+    this.#engine = engine;
   }
 
   /** Answers greedily (arg max), until the end-of-text token or `maxNewTokens`. */
@@ -115,7 +99,7 @@ export class LocalModel {
     const stream = tokenizer && new TextStream(tokenizer);
     const tokens: number[] = [];
     const regions: Regions = { grid: 9, hd: this.geometry.hd, steps: [] };
-    for await (const step of this.steps(request)) {
+    for await (const step of this.steps(request, false)) {
       tokens.push(step.token);
       regions.steps.push(step.regions);
       const ends = step.token === this.geometry.endOfText || tokens.length === request.maxNewTokens;
@@ -131,16 +115,25 @@ export class LocalModel {
     const image = await photographOf(request.image);
     const answer = await this.generate({ ...request, image });
     const tokenizer = await this.#tokenizerFor(request.prompt);
-    return explainAnswer(answer, await image.raster(), tokenizer);
+    return explainAnswer(answer, await image.size(), tokenizer);
   }
 
-  /** The tokens of `generate` one by one, with logits and selected regions. */
-  async *steps({ image, prompt, maxNewTokens, signal }: LocalRequest): AsyncGenerator<GeneratedToken> {
+  /**
+   * The tokens of `generate` one by one, with logits and selected regions.
+   *
+   * @param withLogits - where false, a device may keep them, and there are none
+   */
+  async *steps(
+    { image, prompt, maxNewTokens, signal }: LocalRequest,
+    withLogits = true,
+  ): AsyncGenerator<GeneratedToken> {
     if (!Number.isInteger(maxNewTokens) || maxNewTokens < 1) {
       throw new RuntimeError('BAD_PROMPT', `expected maxNewTokens of at least 1, got ${maxNewTokens}`);
     }
-    const prepared = await this.#prepare(image, await this.#idsOf(prompt), maxNewTokens);
-    for await (const step of decodeGreedily(this.#decoder, prepared, maxNewTokens)) {
+    const ids = await this.#checkedIds(prompt, maxNewTokens);
+    stopIfAborted(signal);
+    const photograph = await photographOf(image);
+    for await (const step of this.#engine.generate(photograph, ids, maxNewTokens, withLogits)) {
       yield step;
       stopIfAborted(signal);
     }
@@ -148,7 +141,7 @@ export class LocalModel {
 
   /** Encodes a picture for the questions to come. */
   async encodeImage(image: ImageInput): Promise<void> {
-    await this.#preparer.picture(await photographOf(image));
+    await this.#engine.encodeImage(await photographOf(image));
   }
 
   /** Loss of every option after the prompt; all options share one run. */
@@ -159,24 +152,27 @@ export class LocalModel {
     );
     if (ids.length === 0) throw new RuntimeError('BAD_OPTION', 'expected at least one option, got none');
     const longest = Math.max(...ids.map((option) => option.length));
-    const prepared = await this.#prepare(image, await this.#idsOf(prompt), longest);
+    const promptIds = await this.#checkedIds(prompt, longest);
+    const photograph = await photographOf(image);
     stopIfAborted(signal);
-    const { losses, regions } = await scoreBranches(this.#decoder, prepared, ids);
+    const { losses, regions } = await this.#engine.score(photograph, promptIds, ids);
     const best = losses.indexOf(Math.min(...losses));
     return { losses, best, regions: { grid: 9, hd: this.geometry.hd, steps: [regions] } };
   }
 
   /** Frees the model's memory. */
   close(): Promise<void> {
-    return this.#sessions.release();
+    return this.#engine.close();
   }
 
-  async #prepare(image: ImageInput | Photograph, ids: readonly number[], answer: number) {
+  /** The prompt's ids, where they and an answer of so many tokens fit into the context. */
+  async #checkedIds(prompt: Prompt, answer: number): Promise<readonly number[]> {
     const { size, maxPositions, vocabSize } = this.geometry;
+    const ids = await this.#idsOf(prompt);
     const { before, after } = splitAtImage(ids);
     checkIds([...before, ...after], vocabSize, 'BAD_PROMPT');
     checkLength(before.length + size ** 2 + after.length, answer, maxPositions);
-    return this.#preparer.prepare(await photographOf(image), ids);
+    return ids;
   }
 
   async #idsOf(prompt: Prompt): Promise<readonly number[]> {

@@ -6,8 +6,8 @@ import { Fingerprints, readJsonAs, resolveInside, sha256File, toIoError } from '
 import { RuntimeError } from '../error.js';
 import { geometryOf } from '../geometry.js';
 import type { ChosenSelection, Geometry, Selection, SelectionOptions } from '../geometry.js';
-import { buildModelGraphs } from '../graphs/model-graphs.js';
-import type { GraphName, ModelGraphs } from '../graphs/model-graphs.js';
+import { buildModelGraphs, GRAPH_SETS } from '../graphs/model-graphs.js';
+import type { GraphSet, ModelGraphs, WeightBytes } from '../graphs/model-graphs.js';
 import { graphFile, MANIFEST_FILE, manifestSchema } from '../manifest.js';
 import type { Manifest } from '../manifest.js';
 import type { Precision } from '../quantise/precision.js';
@@ -19,8 +19,18 @@ export interface ModelFolder {
   dir: string;
   geometry: Geometry;
   graphs: ModelGraphs;
-  /** Bytes that the weights take once they are loaded. */
-  weightBytes: number;
+  /** Of each of them, by name. */
+  weightBytes: Readonly<Record<string, WeightBytes>>;
+}
+
+/** Which graphs of a folder are needed, and by what. */
+export interface GraphOptions {
+  /** Default: `steps`. */
+  graphs?: GraphSet | undefined;
+  /** The device multiplies no bfloat16. */
+  lacksBfloat16?: boolean | undefined;
+  /** For the set `device`: it computes with float16. */
+  hasFloat16?: boolean | undefined;
 }
 
 /** How a model folder is opened. */
@@ -38,7 +48,10 @@ export interface FolderOptions extends SelectionOptions {
  *
  * @throws RuntimeError MODEL_DAMAGED naming the file; UNSUPPORTED_CONFIG; ModelPrepError for a broken checkpoint
  */
-export async function openModelFolder(dir: string, options: FolderOptions = {}): Promise<ModelFolder> {
+export async function openModelFolder(
+  dir: string,
+  options: FolderOptions & GraphOptions = {},
+): Promise<ModelFolder> {
   if (await exists(join(dir, MANIFEST_FILE))) return openCompiled(dir, options);
   const checkpoint = await openCheckpoint(dir);
   if (options.precision !== undefined && options.precision !== 'float') {
@@ -52,8 +65,7 @@ export async function openModelFolder(dir: string, options: FolderOptions = {}):
     { ...options, selection: options.selection ?? defaultSelection(checkpoint) },
     join(dir, 'config.json'),
   );
-  const { graphs, loadedBytes } = buildModelGraphs(geometry, checkpoint.tensors);
-  return { dir: resolve(dir), geometry, graphs, weightBytes: loadedBytes };
+  return { dir: resolve(dir), geometry, ...build(geometry, checkpoint, options) };
 }
 
 /** `attention` where the checkpoint has high-res projections. */
@@ -61,16 +73,31 @@ export function defaultSelection({ tensors }: Checkpoint): Selection {
   return [...tensors.keys()].some((name) => name.endsWith('.k_proj_hd.weight')) ? 'attention' : 'none';
 }
 
-async function openCompiled(dir: string, options: FolderOptions): Promise<ModelFolder> {
+function build(
+  geometry: Geometry,
+  { tensors }: Checkpoint,
+  { graphs = 'steps', lacksBfloat16 = false, hasFloat16 = false }: GraphOptions,
+): Pick<ModelFolder, 'graphs' | 'weightBytes'> {
+  return buildModelGraphs(geometry, tensors, GRAPH_SETS[graphs], { lacksBfloat16, hasFloat16 });
+}
+
+async function openCompiled(dir: string, options: FolderOptions & GraphOptions): Promise<ModelFolder> {
   const manifest = await readJsonAs(join(dir, MANIFEST_FILE), manifestSchema);
   requireSame(dir, { ...manifest.selection, precision: manifest.precision }, options);
   await verifyFiles(dir, manifest, options.fingerprints);
   const geometry = { ...manifest.geometry, ...manifest.selection };
-  const graphs: ModelGraphs = {};
-  for (const name of ['vision', 'embed', 'decoder'] satisfies GraphName[]) {
-    if (graphFile(name) in manifest.files) graphs[name] = await readFile(join(dir, graphFile(name)));
+  const { lacksBfloat16 = false, hasFloat16 = false } = options;
+  if ((lacksBfloat16 || hasFloat16) && manifest.precision === 'float') {
+    const checkpoint = await openCheckpoint(dir);
+    // The graphs in the folder multiply what the checkpoint stores, and those of a device 32-bit floats.
+    const others = [...(lacksBfloat16 ? ['BF16'] : []), ...(hasFloat16 ? ['F16', 'BF16'] : [])];
+    if ([...checkpoint.tensors.values()].some(({ dtype }) => others.includes(dtype)))
+      return { dir: resolve(dir), geometry, ...build(geometry, checkpoint, options) };
   }
-  return { dir: resolve(dir), geometry, graphs, weightBytes: manifest.loadedBytes };
+  const graphs: ModelGraphs = {};
+  for (const name of GRAPH_SETS[options.graphs ?? 'steps'])
+    graphs[name] = await readFile(join(dir, graphFile(name)));
+  return { dir: resolve(dir), geometry, graphs, weightBytes: manifest.weightBytes };
 }
 
 /** What a folder was compiled for. */

@@ -17,6 +17,7 @@ import type {
   ScoreRequest,
 } from './local-model.js';
 import { sendable } from './photograph.js';
+import { resolveDevice } from './probe-devices.js';
 import { stopIfAborted } from './stop.js';
 import { receiveError } from './wire.js';
 import type { Call, FromWorker, ToWorker } from './wire.js';
@@ -34,7 +35,9 @@ const WORKER = new URL('./model-worker.js', import.meta.url);
  */
 export async function loadModel(dir: string, options: LoadModelOptions = {}): Promise<FlexAttentionModel> {
   if (!existsSync(fileURLToPath(WORKER))) return new FlexAttentionModel(await openLocalModel(dir, options));
-  return new FlexAttentionModel(await ModelThread.start(WORKER, dir, options));
+  // Here, where it is remembered for the next model.
+  const { device } = await resolveDevice(options.device);
+  return new FlexAttentionModel(await ModelThread.start(WORKER, dir, { ...options, device }));
 }
 
 /** Where the work is done: in this thread or in another. */

@@ -12,8 +12,8 @@ const FORMATS = new Set<string>(['jpeg', 'png', 'webp', 'tiff']);
 /** How a file's samples become RGB where libvips and Pillow differ; `rgb`: where they do not. */
 type Samples = 'rgb' | 'cmyk' | 'ycbcr' | 'grey16';
 
-/** Photometric interpretations and the compression of TIFF 6.0 that are told apart here. */
-const [TIFF_YCBCR, TIFF_JPEG] = [6, 7];
+/** The photometric interpretation and compressions of TIFF 6.0 that are told apart here. */
+const [TIFF_YCBCR, TIFF_UNCOMPRESSED, TIFF_JPEG] = [6, 1, 7];
 /** Where PNG's colour type lies (IHDR), and that of grey without alpha. */
 const [PNG_COLOUR_TYPE_AT, PNG_GREY] = [25, 0];
 
@@ -31,9 +31,10 @@ export async function openPicture(bytes: Uint8Array): Promise<OpenedPicture> {
   const failOn = beginsWith(bytes, 'II') || beginsWith(bytes, 'MM') ? 'error' : 'truncated';
   const image = sharp(bytes, { limitInputPixels: false, failOn, ignoreIcc: true });
   const metadata = await image.metadata();
-  const { format, width, height, orientation = 1 } = metadata;
+  const { format, orientation = 1 } = metadata;
   if (!FORMATS.has(format)) throw new Error(`format ${format}`);
   const turned = format === 'tiff' && orientation > 1;
+  const { width, height } = turned ? metadata.autoOrient : metadata;
   return {
     width,
     height,
@@ -56,10 +57,11 @@ function samplesOf(bytes: Uint8Array, { format, space, channels }: Metadata): Sa
   if (valueOf(TIFF_TAG.photometric) !== TIFF_YCBCR || valueOf(TIFF_TAG.compression) === TIFF_JPEG)
     return 'rgb';
   const subsampling = tags.get(TIFF_TAG.ycbcrSubsampling) ?? [2, 2];
-  if (subsampling.some((step) => step !== 1)) {
-    throw new Error(`a TIFF of YCbCr with subsampled chroma (${subsampling.join(' x ')}), which is not read`);
-  }
-  return 'ycbcr';
+  if (subsampling.every((step) => step === 1)) return 'ycbcr';
+  // Pillow leaves these to libtiff, as libvips does, where they are compressed, and reads no others.
+  if (valueOf(TIFF_TAG.compression) !== TIFF_UNCOMPRESSED) return 'rgb';
+  const kind = `uncompressed YCbCr with subsampled chroma (${subsampling.join(' x ')})`;
+  throw new Error(`a TIFF of ${kind}, which Pillow does not read either`);
 }
 
 async function decodeSharp(image: Sharp, samples: Samples): Promise<Raster> {

@@ -1,14 +1,26 @@
 import type { Geometry } from '../geometry.js';
 import { HighKeyValues } from '../high-key-values.js';
-import { pixelValuesOf } from '../image/pixel-values.js';
+import { pixelValuesOf, tileValuesOf } from '../image/pixel-values.js';
+import type { Raster } from '../image/raster.js';
 import type { KeyValueRows } from '../key-values.js';
 import { enlargeRotaryRows, positionsFrom, rotaryRows } from '../positions.js';
+import type { RotaryRows } from '../positions.js';
 import { GRID, paddingKeepMask, regionLayout } from '../regions.js';
 import type { RegionLayout } from '../regions.js';
 import { floatsOf } from './decoder.js';
 import type { HighContext, PictureContext } from './decoder.js';
 import type { Photograph } from './photograph.js';
 import type { GraphSessions } from './session.js';
+
+/** All of a picture at one place of the sequence, for graphs that take the high-res tokens as a whole. */
+export interface WholePicture extends Pick<PictureContext, 'begin' | 'keep'> {
+  /** [L, hidden]. */
+  low: Float32Array;
+  /** Every region's tokens, [81, P, hidden]; empty with selection `none`. */
+  features: Float32Array;
+  /** Rotary tables by region, [81, P, headDim / 2]. */
+  tables: RotaryRows;
+}
 
 /**
  * One picture as the decoder reads it, and everything computed of it that later steps, options and questions share:
@@ -26,10 +38,13 @@ export class Picture {
   readonly #high: Float32Array;
   /** 1 for every region whose tiles are all encoded, [81]. */
   readonly #ready = new Uint8Array(GRID ** 2);
-  /** Inputs of the tiles that are not encoded yet, by tile. */
-  readonly #tiles: Map<number, Float32Array>;
+  /** What tiles are cut out of. */
+  readonly #square: Raster;
+  /** Tiles that are not encoded yet. */
+  readonly #tiles: Set<number>;
   /** By the position of the image, on which the keys' rotation depends. */
   readonly #contexts = new Map<number, HighContext>();
+  readonly #tables = new Map<number, RotaryRows>();
   readonly #stems = new Map<string, Promise<KeyValueRows>>();
   #stemBytes = 0;
 
@@ -38,44 +53,39 @@ export class Picture {
     sessions: GraphSessions,
     keep: Float32Array,
     low: Float32Array,
-    tiles: Map<number, Float32Array>,
+    square: Raster,
   ) {
     this.#geometry = geometry;
     this.#sessions = sessions;
     this.#keep = keep;
     this.low = low;
-    this.#tiles = tiles;
+    this.#square = square;
+    const isSelecting = geometry.selection !== 'none';
+    this.#tiles = new Set(isSelecting ? Array.from({ length: geometry.zoom ** 2 }, (_, tile) => tile) : []);
     this.#layout = regionLayout(geometry.hd);
-    this.#high = new Float32Array(tiles.size === 0 ? 0 : this.#layout.tokens.length * geometry.hiddenSize);
+    this.#high = new Float32Array(isSelecting ? this.#layout.tokens.length * geometry.hiddenSize : 0);
   }
 
   /** Decodes a picture and encodes its low-res input. */
   static async open(geometry: Geometry, sessions: GraphSessions, image: Photograph): Promise<Picture> {
     const raster = await image.raster();
-    const pixelValues = pixelValuesOf(raster, geometry, geometry.selection !== 'none');
-    const length = 3 * geometry.lowresSize ** 2;
-    const tiles = new Map<number, Float32Array>();
-    for (let at = length; at < pixelValues.length; at += length) {
-      tiles.set(tiles.size, pixelValues.slice(at, at + length));
-    }
-    const low = await encode(geometry, sessions, pixelValues.subarray(0, length));
+    const { low: lowValues, square } = pixelValuesOf(raster, geometry);
+    const low = await encode(geometry, sessions, lowValues);
     const keep = paddingKeepMask(geometry.size, raster.width, raster.height);
-    return new Picture(geometry, sessions, keep, low, tiles);
+    return new Picture(geometry, sessions, keep, low, square);
   }
 
   /** Bytes of all that is kept; grows as questions are asked. */
   get bytes(): number {
     const { length: keysLength } = this.#keep;
-    const floats =
-      this.low.length +
-      this.#high.length +
-      keysLength +
-      [...this.#tiles.values()].reduce((n, t) => n + t.length, 0);
-    const contexts = [...this.#contexts.values()].reduce(
-      (sum, { cos, sin, keyValues }) => sum + cos.byteLength + sin.byteLength + keyValues.bytes,
+    const floats = this.low.length + this.#high.length + keysLength;
+    const tables = [...this.#tables.values()].reduce(
+      (sum, { cos, sin }) => sum + cos.byteLength + sin.byteLength,
       0,
     );
-    return floats * Float32Array.BYTES_PER_ELEMENT + contexts + this.#stemBytes;
+    const kept = [...this.#contexts.values()].reduce((sum, { keyValues }) => sum + keyValues.bytes, 0);
+    const pixels = this.#square.data.length;
+    return floats * Float32Array.BYTES_PER_ELEMENT + pixels + tables + kept + this.#stemBytes;
   }
 
   /** The picture with its first low-res token at position `begin`. */
@@ -100,18 +110,37 @@ export class Picture {
     return made;
   }
 
+  /** Encodes every tile that is not encoded yet. */
+  async encodeAll(): Promise<void> {
+    await this.#encodeTilesOf(new Set(Array(GRID ** 2).keys()));
+  }
+
+  /** The picture with its first low-res token at position `begin` and every tile encoded. */
+  async whole(begin: number): Promise<WholePicture> {
+    await this.encodeAll();
+    return { begin, keep: this.#keep, low: this.low, features: this.#high, tables: this.#tablesAt(begin) };
+  }
+
   #highContext(begin: number): HighContext {
-    const { headDim, ropeTheta, size, hd } = this.#geometry;
-    const low = rotaryRows(positionsFrom(begin, size ** 2), headDim, ropeTheta);
-    const { cos, sin } = enlargeRotaryRows(low, size, hd);
     return {
       features: this.#high,
       ready: this.#ready,
-      cos: this.#byRegion(cos),
-      sin: this.#byRegion(sin),
+      ...this.#tablesAt(begin),
       keyValues: new HighKeyValues(this.#geometry),
       ensure: (regions) => this.#encodeTilesOf(regions),
     };
+  }
+
+  /** The high-res tokens' rotary tables by region, which depend on the position of the image. */
+  #tablesAt(begin: number): RotaryRows {
+    const known = this.#tables.get(begin);
+    if (known !== undefined) return known;
+    const { headDim, ropeTheta, size, hd } = this.#geometry;
+    const low = rotaryRows(positionsFrom(begin, size ** 2), headDim, ropeTheta);
+    const { cos, sin } = enlargeRotaryRows(low, size, hd);
+    const tables = { cos: this.#byRegion(cos), sin: this.#byRegion(sin) };
+    this.#tables.set(begin, tables);
+    return tables;
   }
 
   /** Rows in raster order, [N, channels], to places by region, [81 * P, channels]. */
@@ -128,9 +157,10 @@ export class Picture {
   /** Encodes the tiles that hold a token of these regions and were not needed before; true where there are none. */
   async #encodeTilesOf(regions: ReadonlySet<number>): Promise<boolean> {
     const wanted = new Set([...regions].flatMap((region) => this.#tilesOf(region)));
-    const missing = [...this.#tiles].filter(([tile]) => wanted.has(tile));
+    const missing = [...this.#tiles].filter((tile) => wanted.has(tile));
     if (missing.length === 0) return true;
-    for (const [tile, pixelValues] of missing) {
+    for (const tile of missing) {
+      const pixelValues = tileValuesOf(this.#square, this.#geometry, tile);
       this.#addTile(tile, await encode(this.#geometry, this.#sessions, pixelValues));
       this.#tiles.delete(tile);
     }

@@ -6,8 +6,8 @@ import { positionsFrom } from '../positions.js';
 import { splitAtImage } from '../prompt.js';
 import type { Decoder, PictureContext } from './decoder.js';
 import type { Photograph } from './photograph.js';
-import { Picture } from './picture.js';
-import type { GraphSessions } from './session.js';
+import type { PictureCache } from './picture-cache.js';
+import type { Picture } from './picture.js';
 
 /** A prompt whose stem is folded into keys and values; its other rows wait for the first step. */
 export interface PreparedPrompt {
@@ -20,29 +20,24 @@ export interface PreparedPrompt {
 }
 
 /**
- * Turns prompts with a picture into what the decoder starts from. Pictures are known by their content and kept, the
- * most recent first, within a bound on their bytes. The stem (everything up to the end of the image tokens) is a step
+ * Turns prompts with a picture into what the decoder starts from. The stem (everything up to the end of the image tokens) is a step
  * of its own whether it is reused or not, so an answer never depends on what was asked before.
  */
 export class PromptPreparer {
   readonly #geometry: Geometry;
-  readonly #sessions: GraphSessions;
   readonly #decoder: Decoder;
-  readonly #cacheBytes: number;
-  readonly #pictures = new Map<string, Promise<Picture>>();
+  readonly #pictures: PictureCache<Picture>;
 
-  /** @param cacheBytes - of all pictures kept; the newest is kept whatever it takes */
-  constructor(sessions: GraphSessions, decoder: Decoder, cacheBytes: number) {
+  constructor(pictures: PictureCache<Picture>, decoder: Decoder) {
     this.#geometry = decoder.geometry;
-    this.#sessions = sessions;
+    this.#pictures = pictures;
     this.#decoder = decoder;
-    this.#cacheBytes = cacheBytes;
   }
 
   /** @param ids - prompt ids with one -200 */
   async prepare(image: Photograph, ids: readonly number[]): Promise<PreparedPrompt> {
     const { before, after } = splitAtImage(ids);
-    const picture = await this.picture(image);
+    const picture = await this.#pictures.picture(image);
     const { hiddenSize } = this.#geometry;
     const low = picture.low.length / hiddenSize;
     const length = before.length + low + after.length;
@@ -54,29 +49,6 @@ export class PromptPreparer {
     const embeddings = whole.subarray(0, stemLength * hiddenSize);
     const keyValues = await picture.stem(key, () => this.#extend(embeddings, stemLength, context));
     return { keyValues, picture: context, rest: whole.subarray(stemLength * hiddenSize), length };
-  }
-
-  /** The picture, encoded where it is not known; the least recent ones go where the bytes do not suffice. */
-  async picture(image: Photograph): Promise<Picture> {
-    const { sha256 } = image;
-    const known = this.#pictures.get(sha256);
-    const opened = known ?? Picture.open(this.#geometry, this.#sessions, image);
-    this.#pictures.delete(sha256);
-    this.#pictures.set(sha256, opened);
-    if (known === undefined) opened.catch(() => this.#pictures.delete(sha256));
-    const picture = await opened;
-    await this.#forgetOldest();
-    return picture;
-  }
-
-  async #forgetOldest(): Promise<void> {
-    const all = await Promise.allSettled(this.#pictures.values());
-    let total = all.reduce((sum, each) => sum + (each.status === 'fulfilled' ? each.value.bytes : 0), 0);
-    for (const [sha256, opened] of this.#pictures) {
-      if (total <= this.#cacheBytes || this.#pictures.size <= 1) return;
-      total -= (await opened).bytes;
-      this.#pictures.delete(sha256);
-    }
   }
 
   async #extend(embeddings: Float32Array, rows: number, picture: PictureContext): Promise<KeyValueRows> {

@@ -62,7 +62,9 @@ describe.each(['int8', 'int4'] as const)('compileModel with %s', (precision) => 
     const { geometry, weightBytes } = await openModelFolder(compiled);
     const whole = await openModelFolder(SHARDED);
     expect(geometry).toEqual(whole.geometry);
-    expect(weightBytes).toBeLessThan(whole.weightBytes);
+    for (const [graph, { loaded }] of Object.entries(whole.weightBytes)) {
+      if (graph !== 'embed') expect(weightBytes[graph]?.loaded).toBeLessThan(loaded);
+    }
     const model = await openLocalModel(compiled, { threads: 1 });
     const image = join(SHARDED, 'image0.png');
     const { tokens } = await model.generate({ image, prompt: [1, -200, 9], maxNewTokens: 2 });
@@ -86,6 +88,47 @@ describe.each(['int8', 'int4'] as const)('compileModel with %s', (precision) => 
     expect(four.length > 0).toBe(precision === 'int4');
   });
 });
+
+describe('a language head that is the embedding table', () => {
+  it('is a matrix of its own in fewer bits, and answers as the table does', async () => {
+    const checkpoint = join(out, 'checkpoint');
+    await cp(SHARDED, checkpoint, { recursive: true });
+    const file = join(checkpoint, 'config.json');
+    const config = JSON.parse(await readFile(file, 'utf8')) as object;
+    await writeFile(file, JSON.stringify({ ...config, tie_word_embeddings: true }));
+    const compiled = join(out, 'compiled');
+    const { quantised } = await compileModel({ checkpoint, out: compiled, precision: 'int8' });
+    const [own, table] = await Promise.all([openModelFolder(compiled), openModelFolder(checkpoint)]);
+    const { vocabSize, hiddenSize } = own.geometry;
+    const opened = await openCheckpoint(checkpoint);
+    const shape = opened.tensors.get('model.embed_tokens.weight')?.shape;
+    expect(shape).toEqual([vocabSize, hiddenSize]);
+    expect(quantised.filter(({ name }) => name === 'lm_head.weight')).toHaveLength(1);
+    expect(own.weightBytes['decoder']?.loaded).toBeLessThan(table.weightBytes['decoder']?.loaded ?? 0);
+    // The table's error, not that of the checkpoint's other head.
+    const rows = quantiseRows(toFloat32(await opened.read('model.embed_tokens.weight')), hiddenSize, {
+      bits: 8,
+      blockSize: 32,
+      symmetric: true,
+    });
+    const error = quantised.find(({ name }) => name === 'lm_head.weight')?.error;
+    expect(error).toBeCloseTo(Math.sqrt(rows.errorSquares / rows.squares), 10);
+    const [first, expected] = await Promise.all([compiled, checkpoint].map((dir) => firstLogits(dir)));
+    const distance = Math.hypot(...Array.from(expected ?? [], (value, at) => value - (first?.[at] ?? NaN)));
+    expect(distance / Math.hypot(...(expected ?? []))).toBeLessThan(0.1);
+  });
+});
+
+/** Logits of the first token of an answer. */
+async function firstLogits(dir: string): Promise<Float32Array> {
+  const model = await openLocalModel(dir, { threads: 1 });
+  const image = join(SHARDED, 'image0.png');
+  for await (const { logits } of model.steps({ image, prompt: [1, -200, 9], maxNewTokens: 1 })) {
+    await model.close();
+    return logits;
+  }
+  throw new Error('no step');
+}
 
 describe('weights that cannot be quantised', () => {
   const damaged = async () => {

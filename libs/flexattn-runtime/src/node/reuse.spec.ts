@@ -23,7 +23,7 @@ function watch() {
     outputs,
   ) {
     const results = await run.call(this, graph, feeds, outputs);
-    if (graph !== 'embed') seen[graph]++;
+    if (graph === 'vision' || graph === 'decoder') seen[graph]++;
     for (const [name, { dims }] of Object.entries(results))
       if (name.startsWith('newHighK')) seen.projected += dims[0] ?? 0;
     return results;

@@ -1,21 +1,21 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { chosenDevice, DEVICE_HINTS } from '../device.js';
-import type { Device } from '../device.js';
+import { DEVICE_HINTS } from '../device.js';
+import type { ChosenDevice } from '../device.js';
 import { RuntimeError } from '../error.js';
 import type { GraphName, ModelGraphs } from '../graphs/model-graphs.js';
 
-/** A value on its way into or out of a graph; `float32`, `int64` or `bool` by the type of `data`. */
+/** A value on its way into or out of a graph; `float32`, `int64`, `bool` or `float16` by the type of `data`. */
 export interface HostTensor {
   dims: readonly number[];
-  data: Float32Array | BigInt64Array | Uint8Array;
+  data: Float32Array | BigInt64Array | Uint8Array | Uint16Array;
 }
 
 /** Inputs by name. */
 export type Feeds = Record<string, HostTensor>;
 
 export interface SessionOptions {
-  /** Default `auto`. */
-  device?: Device | undefined;
+  /** Default: the processor. */
+  device?: ChosenDevice | undefined;
   /** Threads of one run; default: ONNX Runtime's, one per core. */
   threads?: number | undefined;
 }
@@ -46,7 +46,7 @@ export class GraphSessions {
         sessions.set(name, await InferenceSession.create(bytes, sessionOptions(folder, options)));
       } catch (cause) {
         if (options.device === 'cuda' || options.device === 'webgpu') throw absent(options.device, cause);
-        const what = `ONNX Runtime refuses the graph "${name}": ${cause instanceof Error ? cause.message : String(cause)}`;
+        const what = `ONNX Runtime refuses the graph "${name}": ${messageOf(cause)}`;
         throw new RuntimeError('MODEL_DAMAGED', what, {
           file: folder,
           hint: 'compile the model again',
@@ -62,7 +62,9 @@ export class GraphSessions {
     const session = this.#sessions.get(graph);
     if (session === undefined) throw new Error(`no graph "${graph}" in this model`);
     const tensors = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, toTensor(value)]));
-    const results = await session.run(tensors, outputs);
+    const results = await session.run(tensors, outputs).catch((cause: unknown) => {
+      throw outOfMemory(cause) ?? cause;
+    });
     return Object.fromEntries(Object.entries(results).map(([name, value]) => [name, fromTensor(value)]));
   }
 
@@ -73,12 +75,12 @@ export class GraphSessions {
 }
 
 /** Threads sleep between runs: four sessions share the cores, and pictures are decoded beside them. */
-function sessionOptions(
+export function sessionOptions(
   folder: string,
-  { threads, device }: SessionOptions,
+  { threads, device = 'cpu' }: SessionOptions,
 ): InferenceSession.SessionOptions {
   return {
-    executionProviders: [chosenDevice(device)],
+    executionProviders: [device],
     logSeverityLevel: 3,
     // The graphs name their fused kernels; further fusions transpose inside a product, which divides by zero rows.
     graphOptimizationLevel: 'basic',
@@ -87,24 +89,44 @@ function sessionOptions(
       session: {
         model_external_initializers_file_folder_path: folder,
         intra_op: { allow_spinning: '0' },
+        // Weights take what they need of a GPU, not the next power of two.
+        ...(device === 'cuda' && { use_device_allocator_for_initializers: '1' }),
       },
     },
   };
 }
 
-function absent(device: keyof typeof DEVICE_HINTS, cause: unknown): RuntimeError {
-  const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
-  const what = `ONNX Runtime cannot use the device "${device}": ${reason}`;
+/** A provider that is asked for by name and cannot be used, or whose memory is too small. */
+export function absent(device: keyof typeof DEVICE_HINTS, cause: unknown): RuntimeError {
+  const short = outOfMemory(cause);
+  if (short !== undefined) return short;
+  const what = `ONNX Runtime cannot use the device "${device}": ${messageOf(cause).split('\n')[0] ?? ''}`;
   return new RuntimeError('DEVICE_ABSENT', what, { hint: DEVICE_HINTS[device], cause });
 }
 
-function toTensor({ data, dims }: HostTensor): Tensor {
+/** The error of an allocation that failed, by the words of ONNX Runtime's arena and of CUDA; undefined for another. */
+function outOfMemory(cause: unknown): RuntimeError | undefined {
+  const message = messageOf(cause);
+  if (!/out of memory|failed to allocate memory|smaller than requested bytes/i.test(message))
+    return undefined;
+  const hint = 'use --precision int8 or int4, another device, or end what else takes its memory';
+  return new RuntimeError('OUT_OF_MEMORY', `ONNX Runtime: ${message.split('\n')[0] ?? ''}`, { hint, cause });
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+/** As ONNX Runtime takes it; the numbers are not copied. */
+export function toTensor({ data, dims }: HostTensor): Tensor {
   if (data instanceof Float32Array) return new Tensor('float32', data, dims);
   if (data instanceof BigInt64Array) return new Tensor('int64', data, dims);
+  if (data instanceof Uint16Array) return new Tensor('float16', data, dims);
   return new Tensor('bool', data, dims);
 }
 
-function fromTensor({ data, dims }: Tensor): HostTensor {
+/** As ONNX Runtime gives it. */
+export function fromTensor({ data, dims }: Tensor): HostTensor {
   if (data instanceof Float32Array || data instanceof BigInt64Array || data instanceof Uint8Array) {
     return { data, dims };
   }

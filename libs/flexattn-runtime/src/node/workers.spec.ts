@@ -11,6 +11,8 @@ const IMAGE = join(GOLDEN, 'grouped-heads/image0.png');
 const PROMPT = [1, 17, 18, -200, 45, 46];
 /** Stands for the item that kills whoever answers it. */
 const DEADLY = 13;
+/** Stands for the item that kills the first who answers it. */
+const DEADLY_ONCE = 14;
 
 let libs: CompiledLibs;
 let root = '';
@@ -21,12 +23,17 @@ vi.setConfig({ testTimeout: SLOW, hookTimeout: SLOW });
 
 beforeAll(async () => {
   libs = await CompiledLibs.make();
+  root = await mkdtemp(join(tmpdir(), 'flexattn-workers-'));
+  const killed = JSON.stringify(join(root, 'killed'));
   await libs.patch(
     'node/local-model.js',
     'async generate(request) {',
-    `async generate(request) { if (request.maxNewTokens === ${DEADLY}) process.kill(process.pid, 'SIGKILL');`,
+    `async generate(request) {
+      const { existsSync, writeFileSync } = await import('node:fs');
+      const isFirst = request.maxNewTokens === ${DEADLY_ONCE} && !existsSync(${killed});
+      if (isFirst) writeFileSync(${killed}, '');
+      if (isFirst || request.maxNewTokens === ${DEADLY}) process.kill(process.pid, 'SIGKILL');`,
   );
-  root = await mkdtemp(join(tmpdir(), 'flexattn-workers-'));
   model = join(root, 'model');
   await cp(join(GOLDEN, 'grouped-heads'), model, { recursive: true });
   await cp(join(GOLDEN, 'tokenizer'), model, { recursive: true });
@@ -160,6 +167,15 @@ describe('inferItems on several workers', () => {
     // A journal of other items is no help.
     await copyFile(join(root, 'killed.jsonl'), join(root, 'whole.jsonl.journal'));
     expect(await infer('whole.jsonl', items, {})).toEqual(expected);
+  });
+
+  it('gives what a killed worker had to the others: every item is answered, with the same bytes', async () => {
+    const list = [...items];
+    list.splice(2, 0, { id: 'once', image: 'images/chelsea.jpg', prompt, maxNewTokens: DEADLY_ONCE });
+    const killed = await infer('survived.jsonl', list, { workers: 2 });
+    expect(await readdir(root)).toContain('killed');
+    expect(killed.report).toMatchObject({ items: 13, answered: 13, failed: {} });
+    expect(await infer('unharmed.jsonl', list, {})).toEqual(killed);
   });
 
   it('gives up an item of which three workers died, and answers all others', async () => {

@@ -1,6 +1,8 @@
 import { fromBinary } from '@bufbuild/protobuf';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
-import { float, GraphBuilder } from './graph.js';
+import { GraphBuilder } from './graph.js';
+import { float } from './messages.js';
 import { ModelProtoSchema, TensorProto_DataLocation } from './onnx_pb.js';
 
 function build(): Uint8Array {
@@ -29,12 +31,12 @@ describe('GraphBuilder', () => {
     const graph = new GraphBuilder('sizes');
     const place = { location: 'a.bin', offset: 0 };
     graph.external('half', 'BFLOAT16', [2, 3], { ...place, length: 12 });
-    expect(graph.loadedBytes).toBe(24);
+    expect(graph.weightBytes).toEqual({ stored: 12, loaded: 24 });
     graph.external('half', 'BFLOAT16', [2, 3], { ...place, length: 12 });
     graph.external('whole', 'FLOAT', [2], { ...place, length: 8 });
     graph.external('bits', 'UINT8', [5], { ...place, length: 5 });
     graph.floats([1, 2]);
-    expect(graph.loadedBytes).toBe(24 + 8 + 5);
+    expect(graph.weightBytes).toEqual({ stored: 12 + 8 + 5, loaded: 24 + 8 + 5 });
   });
 
   it('names dynamic dimensions and keeps fixed ones', () => {
@@ -88,5 +90,48 @@ describe('GraphBuilder', () => {
       ':Add',
       'com.microsoft:QuickGelu',
     ]);
+  });
+});
+
+describe('a loop', () => {
+  /** Doubles x while it is below `limit`, at most five times; in each round `shared` is asked for. */
+  function doubling(limit: number): Uint8Array {
+    const graph = new GraphBuilder('doubling');
+    const x = graph.input('x', 'FLOAT', [1]);
+    const below = (value: string) =>
+      graph.node('Squeeze', [graph.node('Less', [value, graph.floats([limit])])]);
+    const [all = ''] = graph.loop(
+      graph.ints([5], []),
+      below(x),
+      [{ value: x, type: 'FLOAT' }],
+      (round, [state = '']) => {
+        const two = graph.shared('two', () => graph.node('Exp', [graph.floats([Math.LN2])]));
+        const next = graph.node('Mul', [state, two]);
+        const kept = graph.node('Add', [next, graph.node('Cast', [round], { to: 1 })]);
+        return { again: below(next), states: [next], collected: [kept] };
+      },
+    );
+    graph.output('all', all, 'FLOAT', ['rounds', 1]);
+    return graph.toBytes();
+  }
+
+  it.each([
+    [1, []],
+    [10, [2, 5, 10, 19]],
+    [1000, [2, 5, 10, 19, 36]],
+  ])('runs until it is told to end, at most as often as it may: limit %d', async (limit, rounds) => {
+    const session = await InferenceSession.create(doubling(limit), { logSeverityLevel: 3 });
+    const { all } = await session.run({ x: new Tensor('float32', [1], [1]) });
+    await session.release();
+    expect(all?.dims[0]).toBe(rounds.length);
+    expect(Array.from((all?.data ?? []) as Float32Array, Math.round)).toEqual(rounds);
+  });
+
+  it('makes what is shared once, outside', () => {
+    const { graph } = fromBinary(ModelProtoSchema, doubling(10));
+    const body = graph?.node.flatMap(({ attribute }) => attribute).find(({ name }) => name === 'body')?.g;
+    const operators = (nodes: readonly { opType: string }[] = []) => nodes.map(({ opType }) => opType);
+    expect(operators(graph?.node)).toEqual(['Less', 'Squeeze', 'Exp', 'Loop']);
+    expect(operators(body?.node)).toEqual(['Mul', 'Cast', 'Add', 'Less', 'Squeeze']);
   });
 });

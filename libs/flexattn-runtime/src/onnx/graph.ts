@@ -1,26 +1,23 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { loadedBytes } from './external-data.js';
 import type { ElementType, ExternalData } from './external-data.js';
-import type { AttributeProto, GraphProto, NodeProto, TensorProto, ValueInfoProto } from './onnx_pb.js';
+import type { GraphProto, NodeProto, TensorProto, ValueInfoProto } from './onnx_pb.js';
 import {
-  AttributeProtoSchema,
-  AttributeProto_AttributeType as AttributeType,
   GraphProtoSchema,
   ModelProtoSchema,
   NodeProtoSchema,
   TensorProtoSchema,
-  TensorProto_DataLocation as DataLocation,
   TensorProto_DataType as DataType,
   ValueInfoProtoSchema,
 } from './onnx_pb.js';
+import type { LoopRound, LoopState } from './loop.js';
+import { attributeProto, externalTensor, valueInfo } from './messages.js';
+import type { Attribute } from './messages.js';
 
 /** Name of a value inside a graph: a node's output, an initialiser or an input. */
 export type Value = string;
 
-/** A bare number is an integer attribute, `float(x)` a float one. */
-export type Attribute = number | string | readonly number[] | { readonly float: number };
-
-/** A node's attributes by name; `If` has graphs among them. */
+/** A node's attributes by name; `If` and `Loop` have graphs among them. */
 type Attributes = Record<string, Attribute | GraphProto>;
 
 /** Newest operator set with every operator that we use (RMSNormalization came with 23), and its file version. */
@@ -35,6 +32,8 @@ const MICROSOFT = 'com.microsoft';
 export class GraphBuilder {
   readonly #name: string;
   #nodes: NodeProto[] = [];
+  /** Of the graph itself, also while a branch or a loop's body is being filled. */
+  readonly #ownNodes = this.#nodes;
   #count = 0;
   readonly #initializers: TensorProto[] = [];
   readonly #inputs: ValueInfoProto[] = [];
@@ -42,7 +41,8 @@ export class GraphBuilder {
   readonly #inline = new Map<string, Value>();
   readonly #external = new Map<string, Value>();
   readonly #outputNames = new Map<Value, string>();
-  #loadedBytes = 0;
+  readonly #shared = new Map<string, Value>();
+  readonly #weightBytes = { stored: 0, loaded: 0 };
 
   constructor(name: string) {
     this.#name = name;
@@ -94,6 +94,54 @@ export class GraphBuilder {
     return this.#append('If', [condition], branches, '', this.#fresh('If', count));
   }
 
+  /**
+   * A `Loop` node: runs `body` until it answers false, at most `trips` times. The body may use any value from outside,
+   * which stays where it is; what it returns must be values of its own nodes.
+   *
+   * @param trips - int64 []
+   * @param condition - whether there is a first round, bool []
+   * @param body - gets the number of the round, int64 [], and the states
+   * @returns what was collected; its first axis is empty where there was no round
+   */
+  loop(
+    trips: Value,
+    condition: Value,
+    states: readonly LoopState[],
+    body: (round: Value, states: readonly Value[]) => LoopRound,
+  ): Value[] {
+    const [round = '', again = '', ...inner] = this.#fresh('LoopInput', states.length + 2);
+    let collected = 0;
+    const filled = this.#branch(() => {
+      const left = body(round, inner);
+      collected = left.collected.length;
+      return [left.again, ...left.states, ...left.collected];
+    });
+    const input = [
+      valueInfo(round, 'INT64', []),
+      valueInfo(again, 'BOOL', []),
+      ...states.map(({ type }, index) => valueInfo(inner[index] ?? '', type)),
+    ];
+    const first = states.map(({ value }) => value);
+    const output = this.#fresh('Loop', states.length + collected);
+    this.#append('Loop', [trips, condition, ...first], { body: { ...filled, input } }, '', output);
+    return output.slice(states.length);
+  }
+
+  /**
+   * A value that does not change from run to run (a table, a weight in another type), made once under this name in the
+   * graph itself, even if it is first asked for inside a branch or a loop's body.
+   */
+  shared(name: string, make: () => Value): Value {
+    const known = this.#shared.get(name);
+    if (known !== undefined) return known;
+    const inside = this.#nodes;
+    this.#nodes = this.#ownNodes;
+    const value = make();
+    this.#nodes = inside;
+    this.#shared.set(name, value);
+    return value;
+  }
+
   /** Integers in the graph itself (shapes, axes, indices); without `shape` a vector. */
   ints(values: readonly number[], shape: readonly number[] = [values.length]): Value {
     const data = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
@@ -114,24 +162,16 @@ export class GraphBuilder {
   external(name: string, type: ElementType, shape: readonly number[], data: ExternalData): Value {
     const known = this.#external.get(name);
     if (known !== undefined) return known;
-    const entries = Object.entries(data).map(([key, value]) => ({ key, value: String(value) }));
-    this.#initializers.push(
-      create(TensorProtoSchema, {
-        name,
-        dims: shape.map(BigInt),
-        dataType: DataType[type],
-        dataLocation: DataLocation.EXTERNAL,
-        externalData: entries,
-      }),
-    );
+    this.#initializers.push(externalTensor(name, type, shape, data));
     this.#external.set(name, name);
-    this.#loadedBytes += loadedBytes(type, shape, data);
+    this.#weightBytes.stored += data.length;
+    this.#weightBytes.loaded += loadedBytes(type, shape, data);
     return name;
   }
 
-  /** Bytes that the initialisers outside the graph take once they are loaded: 16-bit floats are widened to 32. */
-  get loadedBytes(): number {
-    return this.#loadedBytes;
+  /** Bytes of the initialisers outside the graph: in their files, and with 16-bit floats widened to 32. */
+  get weightBytes(): { stored: number; loaded: number } {
+    return { ...this.#weightBytes };
   }
 
   /** The model file's bytes. */
@@ -207,41 +247,4 @@ export class GraphBuilder {
     this.#nodes.push(create(NodeProtoSchema, { name, opType, domain, input: [...input], output, attribute }));
     return output;
   }
-}
-
-/** A float attribute, also where its value happens to be an integer. */
-export function float(value: number): { readonly float: number } {
-  return { float: value };
-}
-
-function attributeProto(name: string, value: Attribute | GraphProto): AttributeProto {
-  if (typeof value === 'object' && '$typeName' in value) {
-    return create(AttributeProtoSchema, { name, type: AttributeType.GRAPH, g: value });
-  }
-  if (typeof value === 'number') {
-    return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value) });
-  }
-  if (typeof value === 'string') {
-    return create(AttributeProtoSchema, {
-      name,
-      type: AttributeType.STRING,
-      s: new TextEncoder().encode(value),
-    });
-  }
-  if ('float' in value)
-    return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: value.float });
-  return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map(BigInt) });
-}
-
-function valueInfo(name: string, type: ElementType, shape: readonly (number | string)[]): ValueInfoProto {
-  const dim = shape.map((size) => ({
-    value:
-      typeof size === 'number'
-        ? { case: 'dimValue' as const, value: BigInt(size) }
-        : { case: 'dimParam' as const, value: size },
-  }));
-  return create(ValueInfoProtoSchema, {
-    name,
-    type: { value: { case: 'tensorType', value: { elemType: DataType[type], shape: { dim } } } },
-  });
 }

@@ -1,4 +1,5 @@
 import type { TensorInfo } from '@flexattn/model-prep';
+import { EMBEDDINGS } from '../graphs/embed.js';
 import type { ExternalData } from '../onnx/external-data.js';
 import { blocksPerRow, rowBytes } from './blocks.js';
 import type { QuantiseFormat } from './blocks.js';
@@ -29,6 +30,8 @@ export interface QuantisedLayout {
   bytes: number;
 }
 
+/** The language head's name in a checkpoint. */
+export const LANGUAGE_HEAD = 'lm_head.weight';
 /** Bytes: what a processor reads at once, so that every part begins as the kernels like it. */
 const ALIGNMENT = 64;
 
@@ -65,6 +68,19 @@ export function layOutQuantised(
   }
   const kept = rest.map((info) => ({ ...info, file, byteOffset: place(info.byteLength).offset }));
   return { file, weights, kept, bytes: end };
+}
+
+/**
+ * The tensors that a quantised model is made of: where the language head is the embedding table (tied), a head of its
+ * own beside it, because rows are looked up in floats and products are taken in fewer bits.
+ */
+export function withLanguageHead(
+  tensors: ReadonlyMap<string, TensorInfo>,
+  isTied: boolean,
+): ReadonlyMap<string, TensorInfo> {
+  const table = tensors.get(EMBEDDINGS);
+  if (!isTied || table === undefined) return tensors;
+  return new Map(tensors).set(LANGUAGE_HEAD, { ...table, name: LANGUAGE_HEAD });
 }
 
 /** The next offset at which a part may begin. */
