@@ -1,23 +1,22 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createProgress, pathExists, runProgram, StageError } from '@flexattn/stage';
+import { pathExists } from '@flexattn/stage';
 import { openCheckpoint } from '@flexattn/model-prep';
 import type { Checkpoint } from '@flexattn/model-prep';
 import { TrainError } from '../errors.js';
-import { launchPlan, preflight } from '../plan.js';
-import type { LaunchPlan } from '../plan.js';
+import { launchPlan } from '../launch-plan.js';
+import type { LaunchPlan } from '../launch-plan.js';
+import { preflight } from '../plan.js';
 import { trainSettingsSchema } from '../settings.js';
 import type { TrainSettings } from '../settings.js';
 import type { TokenTotals } from '../token-totals.js';
-import { trainReport, TrainerLog } from '../trainer-log.js';
 import type { TrainReport } from '../trainer-log.js';
 import type { TrainStep } from '../trainer-line.js';
-import { packageFolder, PYTHON_ENV } from './package-folder.js';
+import { localLauncher } from './launch/local.js';
+import { runTraining } from './launch/run-training.js';
+import { packageFolder } from './package-folder.js';
 import { readTokenTotals } from './read-training-data.js';
 import { stateFolder } from './state-folder.js';
-
-/** After Ctrl-C the trainer ends its step and writes a state, which is gigabytes for a 7B model. */
-const GRACE_MS = 600_000;
 
 export interface TrainOptions {
   /** Shown in progress: the model's name. */
@@ -80,9 +79,11 @@ export async function train(options: TrainOptions & { dryRun?: boolean }): Promi
       file: options.out,
       hint: 'remove it, or choose another',
     });
-  if (options.states === undefined || checkpoint === undefined) return launch(plan, settings, options);
+  if (options.states === undefined || checkpoint === undefined)
+    return runTraining(localLauncher, plan, settings, options);
   const states = await stateFolder(options.states, { settings, checkpoint, tokens });
-  const report = await launch(launchPlan({ ...options, packageFolder, states }, settings), settings, options);
+  const resumable = launchPlan({ ...options, packageFolder, states }, settings);
+  const report = await runTraining(localLauncher, resumable, settings, options);
   await rm(states, { recursive: true, force: true });
   return report;
 }
@@ -121,38 +122,4 @@ function refuse(
     file: places[first.code],
     hint: first.hint,
   });
-}
-
-/** Runs the trainer and follows its lines. */
-async function launch(
-  plan: LaunchPlan,
-  settings: TrainSettings,
-  options: TrainOptions,
-): Promise<TrainReport> {
-  const { name, out, signal, quiet = false, onStep } = options;
-  const label = name === undefined ? 'train' : `train ${name}`;
-  const progress = createProgress({ label, total: settings.steps, unit: 'steps', quiet });
-  const log = new TrainerLog(
-    (step) => {
-      progress.advance(1, step.loss === null ? 'left out' : `loss ${step.loss.toFixed(3)}`);
-      onStep?.(step);
-    },
-    (steps) => progress.advance(steps, 'resumed'),
-  );
-  try {
-    await runProgram(plan.program, plan.args, {
-      env: plan.env,
-      allowEnv: PYTHON_ENV,
-      signal,
-      ...(options.states === undefined ? {} : { graceMs: GRACE_MS }),
-      onLine: (line) => log.add(line),
-    });
-    const report = trainReport(log, settings);
-    progress.finish(`loss ${report.lastLoss.toFixed(3)}`);
-    return report;
-  } catch (cause) {
-    progress.finish('stopped');
-    await rm(`${out}.partial`, { recursive: true, force: true });
-    throw cause instanceof StageError && cause.code === 'PROGRAM_FAILED' ? log.failure(cause) : cause;
-  }
 }

@@ -6,7 +6,7 @@ import { openCheckpoint, writeSafetensors } from '@flexattn/model-prep';
 import type { Tensor } from '@flexattn/model-prep';
 import { readJsonAs, runProgram, sha256File } from '@flexattn/stage';
 import { z } from 'zod';
-import { launchPlan } from '../plan.js';
+import { launchPlan } from '../launch-plan.js';
 import { tinySettings } from '../settings.fixture.js';
 import { GOLDEN as golden, python, TIMEOUT, TrainerWorld } from './trainer.fixture.js';
 import { packageFolder } from './package-folder.js';
