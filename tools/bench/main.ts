@@ -9,6 +9,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ bench(args: readonly s
     eval: () => import('./eval.js'),
     'model-prep': () => import('./model-prep.js'),
     runtime: () => import('./runtime.js'),
+    train: () => import('./train.js'),
   };
 
 const [name = '', ...args] = process.argv.slice(2);

@@ -144,9 +144,15 @@ describe('a loss that is not a number', () => {
   it(
     'ends the run and names the samples',
     async () => {
-      await expect(train(world.options('nan', wild))).rejects.toThrow(
+      const named: (string[] | undefined)[] = [];
+      const running = train({
+        ...world.options('nan', wild),
+        onStep: ({ skipped }) => void named.push(skipped),
+      });
+      await expect(running).rejects.toThrow(
         /step 2: loss nan, gradient norm nan, samples \d, \d, \d, \d; .*onNaN to skip/,
       );
+      expect(named.map((ids) => ids?.length)).toEqual([undefined, 4]);
     },
     TIMEOUT,
   );
