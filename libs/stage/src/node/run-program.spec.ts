@@ -197,6 +197,27 @@ describe('an abort', () => {
     expect(lines).toEqual(['up', 'saved']);
   });
 
+  it('is written to a program that is stopped by a text, and no signal is sent', async () => {
+    const abort = new AbortController();
+    const lines: string[] = [];
+    const script = `
+      process.on('SIGINT', () => console.log('signal'));
+      process.stdin.once('data', (text) => { console.log('read ' + text); process.exit(0); });
+      console.log('up');`;
+    const error = await failureOf(
+      runNode(script, {
+        signal: abort.signal,
+        stopText: 'stop',
+        onLine: (line) => {
+          lines.push(line);
+          abort.abort();
+        },
+      }),
+    );
+    expect(error).toMatchObject({ code: 'INTERRUPTED', exitCode: 130 });
+    expect(lines).toEqual(['up', 'read stop']);
+  });
+
   it('kills a program that will not end', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     try {
