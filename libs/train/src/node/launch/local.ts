@@ -1,10 +1,36 @@
-import { runProgram } from '@flexattn/stage';
-import { PYTHON_ENV } from '../package-folder.js';
-import type { Launcher } from './launcher.js';
+import { runProgram, StageError } from '@flexattn/stage';
+import type { LaunchPlan } from '../../launch-plan.js';
+import { TRAINER_ENV } from '../package-folder.js';
+import { LaunchFailure } from './launcher.js';
+import type { Launch } from './launcher.js';
+import { startReaper } from './reaper.js';
+
+/** What the trainer takes for the first Ctrl-C; torchrun would give its processes 30 seconds after a signal. */
+const STOP = 'stop\n';
 
 /** The trainer as a child of this process, on this machine. */
-export const localLauncher: Launcher = {
-  start: async ({ program, args, env }, options) => {
-    await runProgram(program, args, { ...options, env, allowEnv: PYTHON_ENV });
-  },
-};
+export function localLaunch(plan: LaunchPlan): Launch {
+  return launchChild(plan, STOP);
+}
+
+/** A program as a child of this process, asked to stop by a text or by SIGINT; what it leaves running is killed. */
+export function launchChild({ program, args, env }: LaunchPlan, stopText?: string): Launch {
+  return async ({ signal, graceMs, onLine }) => {
+    const reaper = await startReaper();
+    try {
+      await runProgram(program, args, {
+        signal,
+        onLine,
+        stopText,
+        ...(graceMs === undefined ? {} : { graceMs }),
+        env: { ...env, ...reaper.env },
+        allowEnv: TRAINER_ENV,
+      });
+    } catch (cause) {
+      if (!(cause instanceof StageError) || cause.code !== 'PROGRAM_FAILED') throw cause;
+      throw new LaunchFailure('', { cause });
+    } finally {
+      await reaper.end();
+    }
+  };
+}

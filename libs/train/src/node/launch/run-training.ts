@@ -1,14 +1,14 @@
 import { rm } from 'node:fs/promises';
-import { createProgress, StageError } from '@flexattn/stage';
-import type { LaunchPlan } from '../../launch-plan.js';
+import { createProgress } from '@flexattn/stage';
 import type { TrainSettings } from '../../settings.js';
 import { trainReport, TrainerLog } from '../../trainer-log.js';
 import type { TrainReport } from '../../trainer-log.js';
 import type { TrainStep } from '../../trainer-line.js';
-import type { Launcher } from './launcher.js';
+import { LaunchFailure } from './launcher.js';
+import type { Launch } from './launcher.js';
 
 /** After Ctrl-C the trainer ends its step and writes a state, which is gigabytes for a 7B model. */
-const GRACE_MS = 600_000;
+export const GRACE_MS = 600_000;
 
 export interface FollowOptions {
   name?: string | undefined;
@@ -21,8 +21,7 @@ export interface FollowOptions {
 
 /** Starts the trainer, shows its steps, and tells what it did; TrainError TRAINING_FAILED with what it said last. */
 export async function runTraining(
-  launcher: Launcher,
-  plan: LaunchPlan,
+  launch: Launch,
   settings: TrainSettings,
   { name, out, states, signal, quiet = false, onStep }: FollowOptions,
 ): Promise<TrainReport> {
@@ -36,10 +35,11 @@ export async function runTraining(
     (steps) => progress.advance(steps, 'resumed'),
   );
   try {
-    await launcher.start(plan, {
+    await launch({
       signal,
       ...(states === undefined ? {} : { graceMs: GRACE_MS }),
       onLine: (line) => log.add(line),
+      say: (line) => void (quiet || process.stderr.write(`${label}: ${line}\n`)),
     });
     const report = trainReport(log, settings);
     progress.finish(`loss ${report.lastLoss.toFixed(3)}`);
@@ -47,6 +47,6 @@ export async function runTraining(
   } catch (cause) {
     progress.finish('stopped');
     await rm(`${out}.partial`, { recursive: true, force: true });
-    throw cause instanceof StageError && cause.code === 'PROGRAM_FAILED' ? log.failure(cause) : cause;
+    throw cause instanceof LaunchFailure ? log.failure(cause) : cause;
   }
 }
