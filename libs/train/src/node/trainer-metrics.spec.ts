@@ -71,12 +71,23 @@ describe('metrics', () => {
         at('data', 'tokens.jsonl'),
         `${usual.with(ODD, line('odd', [30, 31, 32])).join('\n')}\n`,
       );
-      const settings = { steps: 24, batchSize: 1, microBatchSize: 1, learningRate: 1e-2, highres: false };
+      const settings = {
+        steps: 24,
+        batchSize: 1,
+        microBatchSize: 1,
+        learningRate: 1e-2,
+        warmupSteps: 4,
+        highres: false,
+      };
       const said = await runTrainer('spike', { ...settings, tensorboardFolder: at('boards') }, BOARD);
       const steps = said.map(parseTrainerLine).filter((event) => event?.event === 'step');
       expect(steps.map(({ spike }) => spike)).toEqual([...Array(23).fill(undefined), ['odd']]);
       const metrics = (await readFile(at('spike', 'metrics.jsonl'), 'utf8')).trimEnd().split('\n');
       expect(JSON.parse(metrics.at(-1) ?? '')).toMatchObject({ step: 24, spike: ['odd'] });
+      // Linear up to the peak, then half a cosine: half of the peak in the middle of the 20 steps that are left.
+      const rates = [1, 2, 3, 4, 5, 15].map((step) => steps[step - 1]?.learningRate);
+      for (const [i, rate] of [0.0025, 0.005, 0.0075, 0.01, 0.01, 0.005].entries())
+        expect(rates[i]).toBeCloseTo(rate, 10);
       expect(steps.every(({ waitingSeconds }) => waitingSeconds >= 0)).toBe(true);
 
       const drawn = (await readFile(at('board.jsonl'), 'utf8')).trimEnd().split('\n');
