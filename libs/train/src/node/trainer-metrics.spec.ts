@@ -30,17 +30,19 @@ async function runTrainer(out: string, settings: Partial<typeof tinySettings>, s
   return lines;
 }
 
+const times = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value);
+
 describe('a loss spike', () => {
   /** Losses before, the last one, and whether it stands out. */
   const cases: [name: string, before: (number | null)[], last: number | null, spike: boolean][] = [
-    ['above twice the usual loss', Array(20).fill(1), 2.01, true],
-    ['at twice the usual loss', Array(20).fill(1), 2, false],
-    ['after too few steps', Array(19).fill(1), 9, false],
-    ['after too few numbers', [...Array(19).fill(1), null], 9, false],
-    ['that is small, near zero', Array(20).fill(0.01), 0.5, false],
-    ['that is not small, near zero', Array(20).fill(0.01), 0.52, true],
-    ['that is no number', Array(20).fill(1), null, false],
-    ['of a run that has long left such losses', [...Array(50).fill(9), ...Array(50).fill(1)], 8, true],
+    ['above twice the usual loss', times(20, 1), 2.01, true],
+    ['at twice the usual loss', times(20, 1), 2, false],
+    ['after too few steps', times(19, 1), 9, false],
+    ['after too few numbers', [...times(19, 1), null], 9, false],
+    ['that is small, near zero', times(20, 0.01), 0.5, false],
+    ['that is not small, near zero', times(20, 0.01), 0.52, true],
+    ['that is no number', times(20, 1), null, false],
+    ['of a run that has long left such losses', [...times(50, 9), ...times(50, 1)], 8, true],
   ];
 
   it('is told from losses that happen', async () => {
@@ -81,7 +83,7 @@ describe('metrics', () => {
       };
       const said = await runTrainer('spike', { ...settings, tensorboardFolder: at('boards') }, BOARD);
       const steps = said.map(parseTrainerLine).filter((event) => event?.event === 'step');
-      expect(steps.map(({ spike }) => spike)).toEqual([...Array(23).fill(undefined), ['odd']]);
+      expect(steps.map(({ spike }) => spike)).toEqual([...times(23, undefined), ['odd']]);
       const metrics = (await readFile(at('spike', 'metrics.jsonl'), 'utf8')).trimEnd().split('\n');
       expect(JSON.parse(metrics.at(-1) ?? '')).toMatchObject({ step: 24, spike: ['odd'] });
       // Linear up to the peak, then half a cosine: half of the peak in the middle of the 20 steps that are left.
