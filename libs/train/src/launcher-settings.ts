@@ -30,8 +30,7 @@ export const slurmSchema = z.strictObject({
   pollSeconds: z.number().positive().default(5),
 });
 
-/** Who starts the trainer; of a configuration's `train`. */
-export const launcherShape = {
+const launcherShape = {
   launcher: z.enum(['local', 'slurm', 'external']).default('local'),
   /** `local`: several machines that train together. */
   rendezvous: rendezvousSchema.optional(),
@@ -63,6 +62,7 @@ export function checkLauncher(
     addIssue({ code: 'custom', path: ['command'], message: 'expected the placeholder {out} in it' });
 }
 
+/** Who starts the trainer, and how; of a configuration's `train`. */
 export const launcherSettingsSchema = z.strictObject(launcherShape).superRefine(checkLauncher);
 
 /** Who starts the trainer, defaults filled in. */

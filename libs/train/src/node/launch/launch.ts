@@ -1,8 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { TrainError } from '../../errors.js';
+import { externalPlan } from '../../external-command.js';
 import { launchPlan, torchrunArgs, trainerArgs, trainerEnvironment } from '../../launch-plan.js';
-import type { LaunchPaths, LaunchPlan } from '../../launch-plan.js';
+import type { LaunchPaths, LaunchPlan, Rendezvous } from '../../launch-plan.js';
 import { launcherSettingsSchema, slurmSchema } from '../../launcher-settings.js';
 import type { LauncherSettings } from '../../launcher-settings.js';
 import type { TrainSettings } from '../../settings.js';
@@ -19,6 +21,8 @@ import { slurmLaunch } from './slurm.js';
 export interface Launched extends Omit<LaunchPaths, 'packageFolder'> {
   /** Left out: this machine. */
   launcher?: LauncherSettings | undefined;
+  /** What {data} of an external command stands for. */
+  annotations?: string | undefined;
 }
 
 /** What would start: a program here, or a job of Slurm whose script this is. */
@@ -26,8 +30,10 @@ export type PlannedLaunch = LaunchPlan & { script?: string };
 
 /** How the trainer would be started; nothing is looked at or written. */
 export function plannedLaunch(options: Launched, settings: TrainSettings): PlannedLaunch {
-  const launcher = options.launcher ?? launcherSettingsSchema.parse({});
-  const paths = { ...options, packageFolder };
+  const launcher = launcherOf(options);
+  const paths = { ...options, logs: ranksOf(options.logs), packageFolder };
+  if (launcher.command !== undefined)
+    return externalPlan(launcher.command, { ...options, data: options.annotations ?? options.data });
   if (launcher.launcher !== 'slurm') return launchPlan(paths, settings, launcher.rendezvous);
   const script = scriptOf(options, settings, launcher);
   return {
@@ -43,20 +49,47 @@ export async function launchTraining(
   options: Launched & FollowOptions,
   settings: TrainSettings,
 ): Promise<TrainReport> {
-  const launcher = options.launcher ?? launcherSettingsSchema.parse({});
+  const launcher = launcherOf(options);
   if (launcher.launcher === 'slurm') {
     const logs = options.logs ?? `${options.out}.launch`;
     const script = scriptOf({ ...options, logs }, settings, launcher);
     return runTraining(slurmLaunch(script, logs), settings, options);
   }
-  const temporary = options.logs === undefined;
+  refuseFollower(launcher.rendezvous);
+  const isTemporary = options.logs === undefined;
   const logs = options.logs ?? (await mkdtemp(join(tmpdir(), 'flexattn-logs-')));
+  const ranks = ranksOf(logs);
+  await rm(ranks, { recursive: true, force: true }); // of an earlier start
   try {
-    const plan = launchPlan({ ...options, logs, packageFolder }, settings, launcher.rendezvous);
+    const plan = launchPlan({ ...options, logs: ranks, packageFolder }, settings, launcher.rendezvous);
     return await runTraining(localLaunch(plan), settings, options);
   } finally {
-    if (temporary) await rm(logs, { recursive: true, force: true });
+    if (isTemporary) await rm(logs, { recursive: true, force: true });
   }
+}
+
+/** Where torchrun keeps each process's errors. */
+function ranksOf(logs: string): string;
+function ranksOf(logs: string | undefined): string | undefined;
+function ranksOf(logs: string | undefined): string | undefined {
+  return logs === undefined ? undefined : join(logs, 'ranks');
+}
+
+function launcherOf({ launcher = { launcher: 'local' } }: Launched): LauncherSettings {
+  const result = launcherSettingsSchema.safeParse(launcher);
+  if (result.success) return result.data;
+  const issues = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  throw new TrainError('BAD_SETTINGS', issues.join('; '), { item: 'train', hint: 'correct these settings' });
+}
+
+/** The first machine tells the steps and writes the checkpoint: on another there is nothing to follow or to keep. */
+function refuseFollower(rendezvous: Rendezvous | undefined): void {
+  if (rendezvous === undefined || rendezvous.nodeRank === 0) return;
+  const what = `expected nodeRank 0, got ${rendezvous.nodeRank}: a training is followed on its first machine`;
+  throw new TrainError('BAD_SETTINGS', what, {
+    item: 'train.rendezvous.nodeRank',
+    hint: 'start the others with the line that "flexattn train --print-command" prints there',
+  });
 }
 
 /** One torch.distributed.run on each machine; they find each other by what the script tells them. */
@@ -66,7 +99,7 @@ function scriptOf(options: Launched, settings: TrainSettings, launcher: Launcher
   const plan = {
     program: options.python,
     args: [
-      ...torchrunArgs(meeting, settings, options.logs),
+      ...torchrunArgs(meeting, settings, ranksOf(options.logs)),
       ...trainerArgs({ ...options, packageFolder }, settings),
     ],
     env: trainerEnvironment(packageFolder, settings),

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { launchPlan } from '../../launch-plan.js';
 import type { LaunchPlan } from '../../launch-plan.js';
 import { launcherSettingsSchema } from '../../launcher-settings.js';
@@ -12,8 +12,10 @@ import { packageFolder } from '../package-folder.js';
 import { train } from '../train.js';
 import { python, TIMEOUT, TrainerWorld } from '../trainer.fixture.js';
 import { LauncherProcess } from './launcher-process.fixture.js';
+import { launchTraining } from './launch.js';
 import { localLaunch } from './local.js';
 
+const CANARY = 'canary-9b1e';
 const world = new TrainerWorld();
 beforeAll(() => world.make());
 afterAll(() => world.remove());
@@ -138,7 +140,36 @@ time.sleep(1000)
   );
 });
 
+describe('a program on this machine', () => {
+  it('sees no secret of the environment, in variables or arguments', async () => {
+    const secrets = ['HF_TOKEN', 'FLEXATTN_JUDGE_KEY', 'AWS_SECRET_ACCESS_KEY', 'PIP_INDEX_URL', 'SLURM_JWT'];
+    for (const name of secrets) vi.stubEnv(name, CANARY);
+    vi.stubEnv('NCCL_DEBUG', 'INFO');
+    try {
+      const tell = 'import json, os, sys; print(json.dumps([sys.argv, dict(os.environ)]))';
+      const { program, args, env } = twoProcesses('told');
+      const lines: string[] = [];
+      const launch = localLaunch({ program, args: ['-c', tell, ...args], env });
+      await launch({ onLine: (line) => lines.push(line), say: () => undefined });
+      expect(lines.join()).not.toContain(CANARY);
+      expect(lines.join()).toContain('"NCCL_DEBUG": "INFO"');
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  });
+});
+
 describe('two machines', () => {
+  it('are started each by itself: a training is followed on the first', async () => {
+    const launcher = launcherSettingsSchema.parse({
+      rendezvous: { nodes: 2, endpoint: '127.0.0.1:9', nodeRank: 1 },
+    });
+    const { settings, ...options } = world.options('follower', { microBatchSize: 1 });
+    await expect(launchTraining({ ...options, launcher }, settings)).rejects.toThrow(
+      /nodeRank: expected nodeRank 0, got 1.*--print-command.*\(BAD_SETTINGS\)/,
+    );
+  });
+
   it(
     'meet at an endpoint and train what one process trains',
     async () => {
