@@ -88,7 +88,8 @@ class Turns:
             fields |= {"seconds": wall, "cpuSeconds": cpu, "peakRss": _peak_rss()}
         self.say(ranks, **fields)
         if fields["event"] != "done":
-            sys.stdin.readline()
+            if not sys.stdin.readline():
+                sys.exit(1)  # nobody measures any more
             self.began = _now()
 
 
