@@ -119,26 +119,25 @@ function modelLines({ parameters, memory, disk }: TrainingPlan): string[] {
 }
 
 function machineLines(plans: readonly TrainingPlan[], brief: (text: string) => string): string[] {
-  const lines = plans
-    .slice(0, 1)
-    .flatMap(({ gpus, unchecked }) => [
-      ...(gpus === undefined ? [] : [row('GPUs', gpuText(gpus))]),
-      ...unchecked.map((what, i) => row(i === 0 ? 'unchecked' : '', brief(what))),
-    ]);
+  const [first] = plans;
+  const lines = first?.gpus === undefined ? [] : [row('GPUs', gpuText(first.gpus))];
   const room = plans.flatMap(({ memory }) =>
     memory?.available === undefined ? [] : [{ needed: memory.estimate.total, available: memory.available }],
   );
   for (const { needed, available } of room.sort((a, b) => b.needed - a.needed).slice(0, 1)) {
     const share = needed / available;
     const verdict = share > 1 ? 'does not fit' : share > SNUG ? 'may not fit' : 'fits';
-    lines.push(row('', `${byteSize(needed)} ${verdict} into ${byteSize(available)} of a GPU`));
+    const label = lines.length === 0 ? 'GPUs' : '';
+    lines.push(row(label, `${byteSize(needed)} ${verdict} into ${byteSize(available)} of a GPU`));
   }
-  const free = plans[0]?.disk?.free;
+  const free = first?.disk?.free;
   if (free !== undefined) {
     const needed = plans.reduce((sum, { disk }) => sum + (disk?.checkpoint ?? 0), statesOf(plans));
     const verdict = needed > free ? 'do not fit' : 'fit';
     lines.push(row('disk', `${byteSize(needed)} ${verdict} into ${byteSize(free)} that are free`));
   }
+  const unchecked = first?.unchecked ?? [];
+  lines.push(...unchecked.map((what, i) => row(i === 0 ? 'unchecked' : '', brief(what))));
   return lines;
 }
 
@@ -163,7 +162,7 @@ function startLines({ files, command, problems }: TrainingPlan, brief: (text: st
     for (const path of paths)
       inside.set(dirname(path), [...(inside.get(dirname(path)) ?? []), basename(path)]);
     return [...inside].map(([folder, names], i) =>
-      row(i === 0 ? label : '', `${brief(`${folder}/`)} ${names.join(' ')}`),
+      row(i === 0 ? label : '', `${brief(`${folder}/`)} ${names.join(' ')}`.trimStart()),
     );
   };
   return [
