@@ -24,14 +24,12 @@ export class SlurmCluster {
     const cluster = new SlurmCluster(folder, join(folder, 'slurm.conf'));
     await mkdir(join(folder, 'state'));
     await writeFile(cluster.conf, await configuration(folder));
-    await cluster.#startMunge();
-    await cluster.startController();
-    for (const node of ['n1', 'n2']) cluster.#start(node, 'slurmd', ['-D', '-N', node]);
-    await until(
-      () =>
-        /^idle/.test(cluster.ask('sinfo', ['-h', '-o', '%t %D'])) &&
-        cluster.ask('sinfo', ['-h', '-o', '%D']).trim() === '2',
-    );
+    try {
+      await cluster.#startDaemons();
+    } catch (error) {
+      await cluster.#stopDaemons();
+      throw error;
+    }
     return cluster;
   }
 
@@ -47,7 +45,7 @@ export class SlurmCluster {
   async stop(): Promise<void> {
     this.ask('scancel', ['--me']);
     await until(() => this.ask('squeue', ['-h']) === '');
-    for (const name of [...this.#daemons.keys()].reverse()) await this.#stop(name);
+    await this.#stopDaemons();
     await rm(this.folder, { recursive: true, force: true });
   }
 
@@ -55,6 +53,17 @@ export class SlurmCluster {
   ask(program: string, args: readonly string[]): string {
     return spawnSync(program, args, { encoding: 'utf8', env: { ...process.env, SLURM_CONF: this.conf } })
       .stdout;
+  }
+
+  async #startDaemons(): Promise<void> {
+    await this.#startMunge();
+    await this.startController();
+    for (const node of ['n1', 'n2']) this.#start(node, 'slurmd', ['-D', '-N', node]);
+    await until(() => this.ask('sinfo', ['-h', '-o', '%t %D']).trim() === 'idle 2');
+  }
+
+  async #stopDaemons(): Promise<void> {
+    for (const name of [...this.#daemons.keys()].reverse()) await this.#stop(name);
   }
 
   async #startMunge(): Promise<void> {

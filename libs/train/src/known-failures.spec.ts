@@ -42,6 +42,8 @@ describe('knownFailure', () => {
       'the machine ran out of memory',
       'slurmstepd: error: Detected 1 oom_kill event in StepId=12.0. Some of the step tasks have been OOM Killed.',
     ],
+    ['the system killed it, most likely for want of memory', 'killed by signal 9'],
+    ['the system killed it, most likely for want of memory', 'killed by SIGKILL'],
   ])('tells that %s, and what to do', (what, line) => {
     const found = knownFailure(['Traceback (most recent call last):', line]);
     expect(found?.what).toBe(what);
@@ -49,6 +51,14 @@ describe('knownFailure', () => {
   });
 
   it('knows nothing of other ends', () => {
-    expect(knownFailure(['ValueError: shapes do not match', 'room left', 'address'])).toBeUndefined();
+    expect(
+      knownFailure([
+        'ValueError: shapes do not match',
+        'room left',
+        'address',
+        'killed by signal 11',
+        'killed by SIGTERM',
+      ]),
+    ).toBeUndefined();
   });
 });

@@ -36,9 +36,14 @@ const KNOWN: readonly (KnownFailure & { text: RegExp })[] = [
     what: 'the machine ran out of memory',
     hint: 'lower featureCacheMegabytes, microBatchSize or processes, or spread the model with "sharding": "full"',
   },
+  {
+    text: /^killed by (SIGKILL|signal 9)$/,
+    what: 'the system killed it, most likely for want of memory',
+    hint: 'see what the system says ("dmesg"); lower featureCacheMegabytes, microBatchSize or processes, or spread the model with "sharding": "full"',
+  },
 ];
 
-/** The failure that the last lines of a process tell of; undefined where they tell of none that is known. */
+/** The failure that the last lines of a process, and how it ended, tell of; undefined where they tell of none that is known. */
 export function knownFailure(lines: readonly string[]): KnownFailure | undefined {
   return KNOWN.find(({ text }) => lines.some((line) => text.test(line)));
 }

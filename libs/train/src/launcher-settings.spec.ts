@@ -16,18 +16,27 @@ describe('launcherSettingsSchema', () => {
     [
       {
         launcher: 'slurm',
-        slurm: { partition: 'gpu,fast', time: '2:00:00', args: ['--qos=long', '-x', '--mem=4G'].slice(0, 1) },
+        slurm: { partition: 'gpu,fast', time: '2:00:00', args: ['--qos=long'] },
       },
     ],
     [{ rendezvous: { nodes: 2, endpoint: 'gpu-1.lab:29500', nodeRank: 1 } }],
     [{ rendezvous: { nodes: 2, endpoint: '[::1]:29500' } }],
     [{ launcher: 'external', command: ['python', 'train.py', '--output_dir={out}'] }],
+    [{ launcher: 'slurm', slurm: { time: '6' } }],
+    [{ launcher: 'slurm', slurm: { time: '1-2:03:04', secondsToSave: 65_535 } }],
   ])('accepts %j', (settings) => expect(problem(settings)).toBeUndefined());
 
   it.each([
     [{ launcher: 'slurm', slurm: { partition: 'gpu; touch x' } }, /slurm.partition: use letters/],
     [{ launcher: 'slurm', slurm: { account: 'a b' } }, /slurm.account/],
     [{ launcher: 'slurm', slurm: { time: '1:00:00\n#SBATCH -x' } }, /slurm.time: expected minutes/],
+    [
+      { launcher: 'slurm', slurm: { time: '5' } },
+      /slurm.time: expected more than secondsToSave = 300 seconds, got 300/,
+    ],
+    [{ launcher: 'slurm', slurm: { time: '1:30' } }, /got 90/],
+    [{ launcher: 'slurm', slurm: { time: '0:04:10' } }, /got 250/],
+    [{ launcher: 'slurm', slurm: { time: '0-0:05', secondsToSave: 300 } }, /got 300/],
     [{ launcher: 'slurm', slurm: { args: ['rm'] } }, /slurm.args.0: expected an option/],
     [{ rendezvous: { nodes: 2, endpoint: 'gpu-1' } }, /rendezvous.endpoint: expected host:port/],
     [{ rendezvous: { nodes: 1, endpoint: 'gpu-1:1' } }, /rendezvous.nodes/],

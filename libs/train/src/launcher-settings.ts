@@ -41,6 +41,15 @@ const launcherShape = {
 
 type Shape = z.output<z.ZodObject<typeof launcherShape>>;
 
+/** `sbatch --time` in seconds: minutes[:seconds], hours:minutes:seconds, days-hours[:minutes[:seconds]]. */
+function slurmSeconds(time: string): number {
+  const [clock = '', days] = time.split('-').reverse();
+  const parts = clock.split(':').map(Number);
+  const [hours = 0, minutes = 0, seconds = 0] =
+    days !== undefined || parts.length === 3 ? parts : [0, ...parts];
+  return ((Number(days ?? 0) * 24 + hours) * 60 + minutes) * 60 + seconds;
+}
+
 /** Each launcher's settings belong to it alone, and `external` cannot do without. */
 export function checkLauncher(
   { launcher, rendezvous, slurm, command }: Shape,
@@ -56,6 +65,13 @@ export function checkLauncher(
         message: `goes with "launcher": "${owner}", got "${launcher}"`,
       });
   }
+  const seconds = slurm?.time === undefined ? undefined : slurmSeconds(slurm.time);
+  if (seconds !== undefined && slurm !== undefined && seconds <= slurm.secondsToSave)
+    addIssue({
+      code: 'custom',
+      path: ['slurm', 'time'],
+      message: `expected more than secondsToSave = ${slurm.secondsToSave} seconds, got ${seconds}`,
+    });
   if (launcher === 'external' && command === undefined)
     addIssue({ code: 'custom', path: ['command'], message: 'expected the program that trains' });
   if (command !== undefined && !command.some((part) => part.includes('{out}')))

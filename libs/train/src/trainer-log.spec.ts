@@ -110,9 +110,9 @@ describe('failure', () => {
   it('is told with the last 30 lines of the process that failed first', () => {
     const own = Array.from({ length: 40 }, (_, i) => `[rank 1] trace ${i}`);
     const other = ['[rank 0] Connection closed by peer', 'W1123 Sending process 2525 closing signal SIGTERM'];
-    const { message } = logOf(start, ...own, ...other, ...torchrun).failure(end());
+    const { message } = logOf(start, ...own, ...other, ...torchrun).failure(end('exit code 1'));
     expect(message).toMatch(
-      /before its first step: process 1 failed first, exit code 1; its last lines: trace 10 \| .* trace 39 \(/,
+      /before its first step, exit code 1, process 1 failed first \(exit code 1\); its last lines: trace 10 \| .* trace 39 \(/,
     );
     expect(message).not.toContain('closed by peer');
   });
@@ -120,13 +120,17 @@ describe('failure', () => {
   it('says what to do where it is known', () => {
     const lines = ['[rank 1] torch.OutOfMemoryError: CUDA out of memory.', ...torchrun];
     expect(logOf(start, ...lines).failure(end()).message).toMatch(
-      /exit code 1: a GPU ran out of memory; its last lines: .*; lower microBatchSize.* \(TRAINING_FAILED\)/,
+      /\(exit code 1\), a GPU ran out of memory; its last lines: .*; lower microBatchSize.* \(TRAINING_FAILED\)/,
     );
     const full = logOf(start, "error: [Errno 28] No space left on device: '/x'").failure(end());
     expect(full.message).toMatch(/^\[Errno 28\] No space left .*; free some space/);
+    const killed = logOf(start, step(1, 2), 'last').failure(end('killed by SIGKILL'));
+    expect(killed.message).toMatch(
+      /after step 1, killed by SIGKILL, the system killed it.*; its last lines: last;/,
+    );
     const job = end('Slurm job 7 ended as TIMEOUT', { what: 'too long', hint: 'raise it' });
     expect(logOf(start, 'last').failure(job).message).toBe(
-      'the trainer stopped before its first step: Slurm job 7 ended as TIMEOUT: too long; its last lines: last; raise it (TRAINING_FAILED)',
+      'the trainer stopped before its first step, Slurm job 7 ended as TIMEOUT, too long; its last lines: last; raise it (TRAINING_FAILED)',
     );
   });
 });

@@ -2,6 +2,7 @@ import { TrainError } from './errors.js';
 import { knownFailure } from './known-failures.js';
 import type { KnownFailure } from './known-failures.js';
 import { processLine, RootCause } from './process-line.js';
+import type { FailedProcess } from './process-line.js';
 import type { TrainSettings } from './settings.js';
 import { parseTrainerLine } from './trainer-line.js';
 import type { TrainerStart, TrainStep } from './trainer-line.js';
@@ -95,23 +96,22 @@ export class TrainerLog {
    */
   failure(end: { message: string; known: KnownFailure | undefined }): TrainError {
     const lines = this.#lastLines();
-    const known = end.known ?? knownFailure(lines);
+    const { failed } = this.#cause;
+    const ended = failed === undefined ? end.message : endOf(failed);
+    const known = end.known ?? knownFailure([...lines, ended]);
     const more = { hint: known?.hint, cause: end };
     const own = lines.findLast((line) => line.startsWith('error: '))?.slice('error: '.length);
     if (own !== undefined) return new TrainError('TRAINING_FAILED', own, more);
     const after = this.losses.length === 0 ? 'before its first step' : `after step ${this.losses.length}`;
-    const how = [end.message, this.#who(), known?.what].filter((part) => part !== undefined && part !== '');
-    const what = `the trainer stopped ${[after, ...how].join(': ')}; its last lines: ${lines.join(' | ')}`;
+    const first = failed === undefined ? '' : `process ${failed.rank} failed first (${ended})`;
+    const how = [after, end.message, first, known?.what ?? ''].filter((text) => text !== '');
+    const what = `the trainer stopped ${how.join(', ')}; its last lines: ${lines.join(' | ')}`;
     return new TrainError('TRAINING_FAILED', what, { exitCode: 70, ...more });
   }
+}
 
-  #who(): string | undefined {
-    const { failed } = this.#cause;
-    if (failed === undefined) return undefined;
-    const { rank, exitCode } = failed;
-    const end = exitCode < 0 ? `killed by signal ${-exitCode}` : `exit code ${exitCode}`;
-    return `process ${rank} failed first, ${end}`;
-  }
+function endOf({ exitCode }: FailedProcess): string {
+  return exitCode < 0 ? `killed by signal ${-exitCode}` : `exit code ${exitCode}`;
 }
 
 /** The report of a trainer that ended well; `BAD_OUTPUT` where it did not say all that it must. */

@@ -96,6 +96,16 @@ describe('the environment', () => {
 
 describe('a program that fails', () => {
   it.each([
+    ['process.exit(3)', { exitCode: 3, signal: undefined }],
+    [`process.kill(process.pid, 'SIGKILL')`, { exitCode: undefined, signal: 'SIGKILL' }],
+    ['', { exitCode: 0, signal: undefined }],
+  ])('and one that does not say how they ended: %s', async (script, expected) => {
+    const ends: object[] = [];
+    await runNode(script, { onEnd: (end) => ends.push(end) }).catch(() => undefined);
+    expect(ends).toEqual([expected]);
+  });
+
+  it.each([
     [
       'its last line on standard error',
       `console.log('out'); console.error('a\\nValueError: bad\\n\\n'); process.exit(3)`,

@@ -14,6 +14,8 @@ export interface RunProgramOptions {
   stopText?: string | undefined;
   /** How long it may take to end after an abort, in milliseconds; then it is killed. 5 seconds if left out. */
   graceMs?: number | undefined;
+  /** How it ended by itself: its exit code, or the signal that killed it. */
+  onEnd?: ((end: { exitCode: number | undefined; signal: string | undefined }) => void) | undefined;
   /** Every line as it comes; where it throws, the program is killed and the run rejects with its error. */
   onLine?: ((line: string, stream: 'stdout' | 'stderr') => void) | undefined;
 }
@@ -57,7 +59,7 @@ export async function runProgram(
   args: readonly string[],
   options: RunProgramOptions = {},
 ): Promise<ProgramOutput> {
-  const { cwd, signal, stopText, graceMs = GRACE_MS, onLine } = options;
+  const { cwd, signal, stopText, graceMs = GRACE_MS, onEnd, onLine } = options;
   await checkFolder(cwd);
   const { execa } = await import('execa'); // 80 ms that what starts no program need not wait for
   throwIfAborted(signal);
@@ -89,6 +91,7 @@ export async function runProgram(
   try {
     const [result] = await Promise.all([child, follow('stdout'), follow('stderr')]);
     throwIfAborted(signal);
+    onEnd?.({ exitCode: result.exitCode, signal: result.signal });
     if (result.failed) throw programError(program, result, output);
     return output;
   } finally {

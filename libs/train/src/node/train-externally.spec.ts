@@ -66,7 +66,7 @@ describe('another trainer', () => {
   it('that fails is told with its last lines and what to do', async () => {
     const full = `console.error('Traceback'); console.error('OSError: [Errno 28] No space left on device'); process.exit(3)`;
     await expect(trainExternally(options('full', full))).rejects.toThrow(
-      /before its first step: a disk is full; its last lines: Traceback \| OSError: .*; free some space.*\(TRAINING_FAILED\)/,
+      /before its first step, exit code 3, a disk is full; its last lines: Traceback \| OSError: .*; free some space.*\(TRAINING_FAILED\)/,
     );
   });
 

@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { TrainError } from '../errors.js';
 import type { LauncherSettings } from '../launcher-settings.js';
 import { trainSettingsSchema } from '../settings.js';
@@ -50,7 +51,12 @@ export interface PlanOptions extends TrainOptions {
 
 /** Settings with every default filled in; TrainError BAD_SETTINGS names what is wrong. */
 export function parseSettings(settings: TrainSettings): TrainSettings {
-  const result = trainSettingsSchema.safeParse(settings);
+  return parsed(trainSettingsSchema, settings);
+}
+
+/** What a schema makes of a value; TrainError BAD_SETTINGS names what is wrong. */
+export function parsed<T>(schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issues = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
   throw new TrainError('BAD_SETTINGS', issues.join('; '), { item: 'train', hint: 'correct these settings' });

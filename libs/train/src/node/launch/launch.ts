@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { TrainError } from '../../errors.js';
 import { externalPlan } from '../../external-command.js';
 import { launchPlan, torchrunArgs, trainerArgs, trainerEnvironment } from '../../launch-plan.js';
@@ -12,6 +12,7 @@ import { slurmScript } from '../../slurm-script.js';
 import type { SlurmScript } from '../../slurm-script.js';
 import type { TrainReport } from '../../trainer-log.js';
 import { packageFolder } from '../package-folder.js';
+import { parsed } from '../train-options.js';
 import { localLaunch } from './local.js';
 import { runTraining } from './run-training.js';
 import type { FollowOptions } from './run-training.js';
@@ -76,10 +77,7 @@ function ranksOf(logs: string | undefined): string | undefined {
 }
 
 function launcherOf({ launcher = { launcher: 'local' } }: Launched): LauncherSettings {
-  const result = launcherSettingsSchema.safeParse(launcher);
-  if (result.success) return result.data;
-  const issues = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-  throw new TrainError('BAD_SETTINGS', issues.join('; '), { item: 'train', hint: 'correct these settings' });
+  return parsed(launcherSettingsSchema, launcher);
 }
 
 /** The first machine tells the steps and writes the checkpoint: on another there is nothing to follow or to keep. */
@@ -92,15 +90,24 @@ function refuseFollower(rendezvous: Rendezvous | undefined): void {
   });
 }
 
-/** One torch.distributed.run on each machine; they find each other by what the script tells them. */
-function scriptOf(options: Launched, settings: TrainSettings, launcher: LauncherSettings): SlurmScript {
+/**
+ * One torch.distributed.run on each machine; they find each other by what the script tells them. Its paths are whole:
+ * a job runs in the folder of its script.
+ */
+function scriptOf(given: Launched, settings: TrainSettings, launcher: LauncherSettings): SlurmScript {
+  const { checkpoint, data, images, out, states, logs } = given;
+  const options = {
+    ...{ python: /[\\/]/.test(given.python) ? resolve(given.python) : given.python, packageFolder },
+    ...{ checkpoint: resolve(checkpoint), data: resolve(data), images: resolve(images), out: resolve(out) },
+    states: states && resolve(states),
+  };
   const slurm = launcher.slurm ?? slurmSchema.parse({});
   const meeting = ['--nnodes', String(slurm.nodes), '--rdzv-backend', 'c10d'];
   const plan = {
     program: options.python,
     args: [
-      ...torchrunArgs(meeting, settings, ranksOf(options.logs)),
-      ...trainerArgs({ ...options, packageFolder }, settings),
+      ...torchrunArgs(meeting, settings, logs && resolve(ranksOf(logs))),
+      ...trainerArgs(options, settings),
     ],
     env: trainerEnvironment(packageFolder, settings),
   };

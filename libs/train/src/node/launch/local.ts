@@ -17,10 +17,13 @@ export function localLaunch(plan: LaunchPlan): Launch {
 export function launchChild({ program, args, env }: LaunchPlan, stopText?: string): Launch {
   return async ({ signal, graceMs, onLine }) => {
     const reaper = await startReaper();
+    let how = '';
     try {
       await runProgram(program, args, {
         signal,
         onLine,
+        onEnd: ({ exitCode, signal: killer }) =>
+          void (how = killer === undefined ? `exit code ${exitCode}` : `killed by ${killer}`),
         stopText,
         ...(graceMs === undefined ? {} : { graceMs }),
         env: { ...env, ...reaper.env },
@@ -28,7 +31,7 @@ export function launchChild({ program, args, env }: LaunchPlan, stopText?: strin
       });
     } catch (cause) {
       if (!(cause instanceof StageError) || cause.code !== 'PROGRAM_FAILED') throw cause;
-      throw new LaunchFailure('', { cause });
+      throw new LaunchFailure(how, { cause });
     } finally {
       await reaper.end();
     }

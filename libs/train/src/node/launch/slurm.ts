@@ -26,11 +26,15 @@ export function slurmLaunch(script: SlurmScript, folder: string): Launch {
     refuseFolder(folder);
     const job = new Job(folder, script.slurm.pollSeconds * 1000, options);
     await job.refuseSecond();
-    await job.submit(slurmScript(script), script.slurm.args);
     const cancel = () => job.cancelNow();
     process.once('exit', cancel);
     try {
+      await job.submit(slurmScript(script), script.slurm.args);
       await job.follow();
+    } catch (error) {
+      // Of a controller that is away the job may well run on; a job that has ended minds no second end.
+      if (!(error instanceof TrainError && error.code === 'SLURM_UNREACHABLE')) cancel();
+      throw error;
     } finally {
       process.removeListener('exit', cancel);
     }
@@ -59,12 +63,15 @@ class Job {
   async refuseSecond(): Promise<void> {
     const file = join(this.folder, 'job.id');
     if (!(await pathExists(file))) return;
-    this.#id = (await new GrowingFile(file).newLines())[0] ?? '';
-    const job = /^\d+$/.test(this.#id) ? await this.#state() : undefined;
+    const [id = ''] = await new GrowingFile(file).newLines();
+    const job = /^\d+$/.test(id)
+      ? await this.#unlessAborted(this.#state(this.options.signal, id))
+      : undefined;
+    if (job === null) throw this.#interruption();
     if (job === undefined || hasEnded(job)) return;
-    throw new TrainError('JOB_RUNNING', `Slurm job ${this.#id} of an earlier start is ${job.state}`, {
+    throw new TrainError('JOB_RUNNING', `Slurm job ${id} of an earlier start is ${job.state}`, {
       file,
-      hint: `wait for its end, or cancel it: scancel ${this.#id}`,
+      hint: `wait for its end, or cancel it: scancel ${id}`,
     });
   }
 
@@ -102,7 +109,7 @@ class Job {
 
   /** For an end of this process that waits for nothing: a second Ctrl-C. */
   cancelNow(): void {
-    spawnSync('scancel', [this.#id], { stdio: 'ignore', timeout: 5000 });
+    if (this.#id !== '') spawnSync('scancel', [this.#id], { stdio: 'ignore', timeout: 5000 });
   }
 
   async #cancel(): Promise<never> {
@@ -133,9 +140,9 @@ class Job {
   }
 
   /** Undefined where Slurm no longer knows it. */
-  async #state(signal?: AbortSignal): Promise<SlurmJob | undefined> {
+  async #state(signal?: AbortSignal, id = this.#id): Promise<SlurmJob | undefined> {
     try {
-      return parseSlurmJob(await this.#command('scontrol', ['show', 'job', this.#id, '--oneliner'], signal));
+      return parseSlurmJob(await this.#command('scontrol', ['show', 'job', id, '--oneliner'], signal));
     } catch (error) {
       if (error instanceof TrainError && isForgotten(error.message)) return undefined;
       throw error;
