@@ -111,6 +111,9 @@ command     N=1 python3 -m trainer 'two words'
       'flexattn',
       'parameters  unknown: there is no checkpoint to read',
     ]);
+    expect(text({ flexattn: { ...bare, cleaned: 1234 } })).toContain(
+      'data        not there yet: 1,234 samples are to be tokenised',
+    );
     expect(text({})).toBe('no model of this configuration is trained');
   });
 });

@@ -45,8 +45,11 @@ function figure(value: number): string {
   return String(Math.round(value * 100) / 100);
 }
 
-function dataLines({ data, modelMaxLength }: TrainingPlan): string[] {
-  if (data === undefined) return [row('data', 'not there yet')];
+function dataLines({ data, cleaned, modelMaxLength }: TrainingPlan): string[] {
+  if (data === undefined) {
+    const samples = cleaned === undefined ? '' : `: ${grouped(cleaned)} samples are to be tokenised`;
+    return [row('data', `not there yet${samples}`)];
+  }
   const { samples, turns, withPicture, pictures, lengths } = data;
   const what = `${grouped(samples)} samples, ${grouped(turns)} answers; ${grouped(withPicture)} with a picture, of ${grouped(pictures)} pictures`;
   if (lengths === undefined) return [row('data', what)];

@@ -10,7 +10,7 @@ export interface MicroBatch {
   answerRows: number;
 }
 
-/** Bytes of one process at the trainer's peak. An upper bound: every sample as long as the longest, all regions picked. */
+/** Bytes of one process at the trainer's peak, with every sample as long as the longest and all regions picked. */
 export interface MemoryEstimate {
   weights: number;
   gradients: number;
@@ -71,7 +71,9 @@ function decoderBytes(
   const boundaries = layers * FLOAT * batch.samples * batch.positions * hidden;
   // Under autocast each weight has a copy in the type of the products until the forward pass ends.
   const copies = product === FLOAT ? 0 : product * (parameters.all - parameters.tower);
-  const stack = activationCheckpointing ? boundaries + Math.max(copies, ordinary.kept + high.kept) : kept + copies;
+  const stack = activationCheckpointing
+    ? boundaries + Math.max(copies, ordinary.kept + high.kept)
+    : kept + copies;
   const rows = batch.samples * batch.answerRows;
   // Logits in the type of the products and in float32, their log-softmax and its gradient.
   const head = rows * vocab * (3 * FLOAT + (product === FLOAT ? 0 : 2 * product));

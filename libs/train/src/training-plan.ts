@@ -41,10 +41,12 @@ export interface TrainingPlan {
   microBatchSize: number;
   /** Micro batches of each process in a step. */
   accumulation: number;
-  /** Passes over the data; absent without data. */
+  /** Passes over the data; absent without samples. */
   epochs?: number;
   modelMaxLength: number;
   data?: TokenTotals;
+  /** Samples of the cleaned data, while they are not tokenised. */
+  cleaned?: number;
   parameters?: { all: number; trained: number; frozen: number };
   memory?: MemoryPlan;
   disk?: DiskPlan;
@@ -65,6 +67,7 @@ export interface PlanFacts {
   nodes: number;
   model?: ModelShape | undefined;
   data?: TokenTotals | undefined;
+  cleaned?: number | undefined;
   /** Bytes of the checkpoint's folder; absent: of its parameters at two bytes each. */
   checkpointBytes?: number | undefined;
   freeBytes?: number | undefined;
@@ -84,15 +87,17 @@ const IN_STATE = 12;
 
 /** Works out what a run needs from what is known of it. */
 export function trainingPlan(facts: PlanFacts): TrainingPlan {
-  const { settings, nodes, model, data, gpus, command, files, problems, unchecked } = facts;
+  const { settings, nodes, model, data, cleaned, gpus, command, files, problems, unchecked } = facts;
   const { steps, batchSize, processes, microBatchSize, modelMaxLength } = settings;
+  const samples = data?.samples ?? cleaned ?? 0;
   const parameters = model && countParameters(modelParameters(model, settings), settings);
   return {
     ...{ steps, globalBatch: batchSize, nodes, processes, microBatchSize },
     accumulation: batchSize / (nodes * processes * microBatchSize),
-    ...(data === undefined || data.samples === 0 ? {} : { epochs: (steps * batchSize) / data.samples }),
+    ...(samples > 0 ? { epochs: (steps * batchSize) / samples } : {}),
     modelMaxLength,
     ...(data && { data }),
+    ...(cleaned === undefined ? {} : { cleaned }),
     ...(model &&
       parameters && {
         parameters: {

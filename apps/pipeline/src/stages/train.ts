@@ -88,6 +88,7 @@ function plannedRun(context: RunContext, model: ModelConfig) {
     out: join(artifacts(context, 'train'), model.name),
     python: python ?? interpreterOf(environmentOf(workspace)),
     base: pathOf(context, config.checkpoint),
+    report: join(artifacts(context, 'clean'), 'report.json'),
     gpuMemoryGigabytes: config.train.gpuMemoryGigabytes,
     replacesOut: true,
   };
@@ -107,6 +108,7 @@ export function trainingPython(
 function planOf(context: RunContext, model: ModelConfig) {
   const { python, gpuMemoryGigabytes, launcher, rendezvous, slurm, command, ...settings } =
     context.config.train;
+  const inWorkspace = (folder: string | null) => (folder === null ? null : pathOf(context, folder));
   return {
     name: model.name,
     launcher: { launcher, rendezvous, slurm, command },
@@ -115,7 +117,12 @@ function planOf(context: RunContext, model: ModelConfig) {
     data: artifacts(context, 'tokens'),
     annotations: join(artifacts(context, 'clean'), 'annotations.json'),
     images: pathOf(context, context.config.data.images),
-    settings: { ...settings, highres: model.selection !== 'none' },
+    settings: {
+      ...settings,
+      featureCacheFolder: inWorkspace(settings.featureCacheFolder),
+      tensorboardFolder: inWorkspace(settings.tensorboardFolder),
+      highres: model.selection !== 'none',
+    },
     states: join(context.workspace, '.flexattn', 'states', context.run, model.name),
     signal: context.signal,
     quiet: context.quiet,

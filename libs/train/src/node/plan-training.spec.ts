@@ -100,6 +100,10 @@ describe('planTraining', () => {
       'Python',
     ]);
     expect(plan.problems).toEqual([]);
+    const report = join(folder, 'report.json');
+    await writeFile(report, '{"samples": 9, "kept": 6}');
+    const cleaned = await planTraining(options({ ...nothing, report }));
+    expect(cleaned.plan).toMatchObject({ cleaned: 6, epochs: 2 });
     const unknown = (await planTraining(options({ ...nothing, base: 'of-my-own' }))).plan;
     expect(unknown).not.toHaveProperty('memory');
     const known = (await planTraining(options({ ...nothing, base: join(folder, 'base') }))).plan;

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { pathExists } from '@flexattn/stage';
+import { pathExists, readJsonAs } from '@flexattn/stage';
+import { z } from 'zod';
 import { TrainError } from '../errors.js';
 import { nodesOf } from '../launcher-settings.js';
 import type { ModelShape } from '../model-parameters.js';
@@ -22,6 +23,8 @@ import { readTrainingData } from './read-training-data.js';
 import { parseSettings } from './train-options.js';
 import type { PlanOptions } from './train-options.js';
 
+/** What a plan reads of the report that `clean` writes. */
+const reportSchema = z.looseObject({ kept: z.number().int().nonnegative() });
 /** Low-resolution tokens of LLaVA-1.5, where no checkpoint tells. */
 const IMAGE_TOKENS = 576;
 /** How long a plan waits for the machine that it would meet, and how long a start does: machines are started by hand. */
@@ -61,6 +64,7 @@ export async function planTraining(
     nodes: facts.nodes ?? 1,
     model,
     data: facts.data?.totals,
+    cleaned: facts.data === undefined ? await cleanedSamples(options.report) : undefined,
     checkpointBytes: (found ?? findings.base)?.bytes,
     freeBytes: await freeSpace(options.out),
     gpus,
@@ -167,6 +171,12 @@ async function lookAtData(
   if (found.tokenizer === undefined)
     unchecked.push('tokenizer: the data do not tell with which they were made');
   return found;
+}
+
+/** Samples that the report of the cleaned data tells; undefined where there is no report. */
+async function cleanedSamples(report: string | undefined): Promise<number | undefined> {
+  if (report === undefined || !(await pathExists(report))) return undefined;
+  return (await readJsonAs(report, reportSchema)).kept;
 }
 
 /** A folder that holds nothing but what a stage made for this run counts as something too: the trainer makes its own. */

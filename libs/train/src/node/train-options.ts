@@ -43,6 +43,8 @@ export interface TrainOptions {
 export interface PlanOptions extends TrainOptions {
   /** The checkpoint that `flexattn init` will start from: what is known of it counts while `checkpoint` is not there. */
   base?: string | undefined;
+  /** `report.json` of the cleaned data: it tells how many samples there are while `data` is not there. */
+  report?: string | undefined;
   /** Gigabytes of each GPU where they are not in this machine. */
   gpuMemoryGigabytes?: number | undefined;
   /** `out` is only where the result will end up: what is there now does not matter. */
