@@ -101,6 +101,9 @@ describe.skipIf(whyNot !== null)('a Slurm job of two machines', () => {
     const id = await jobOf('again');
     expect(await environmentsOf(`SLURM_JOB_ID=${id}`)).not.toContain(CANARY);
     expect(cluster.ask('scontrol', ['write', 'batch_script', id, '-'])).not.toContain(CANARY);
+    await expect(train({ ...options('again'), states })).rejects.toThrow(
+      new RegExp(`Slurm job ${id} of an earlier start is RUNNING; .*\\(JOB_RUNNING\\)`),
+    );
     cluster.ask('scancel', ['--batch', '--signal=USR1', id]);
     await until(() => stateOf(id) === 'PENDING');
     expect(readdirSync(states, { recursive: true }).join(' ')).toMatch(/step-\d{8}\/\.metadata/);
@@ -116,5 +119,8 @@ describe.skipIf(whyNot !== null)('a Slurm job of two machines', () => {
   it('that Slurm refuses says why', async () => {
     const running = train(options('refused', {}, { partition: 'no-such' }));
     await expect(running).rejects.toThrow(/sbatch refused: .*invalid partition.*\(SLURM_REFUSED\)/i);
+    await expect(train({ ...options('refused'), logs: at('100%j') })).rejects.toThrow(
+      /100%j: expected a path without "%".*\(BAD_SETTINGS\)/,
+    );
   });
 });

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 /** The Slurm launcher against real daemons, in one file: they are started once. */
@@ -5,7 +6,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['@flexattn/source', 'module', 'node', 'import', 'default'] } },
   test: {
     include: ['libs/train/e2e/**/*.e2e.ts'],
-    globalSetup: 'libs/train/e2e/install-slurm.ts',
+    globalSetup: fileURLToPath(new URL('install-slurm.ts', import.meta.url)),
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: 'forks',

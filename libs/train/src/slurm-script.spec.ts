@@ -39,7 +39,8 @@ describe('shellWord', () => {
 });
 
 describe('slurmScript', () => {
-  const script = (slurm: object = {}) => slurmScript({ plan, slurm: slurmSchema.parse(slurm), cpus: 8 });
+  const script = (slurm: object = {}) =>
+    slurmScript({ plan, slurm: slurmSchema.parse(slurm), folder, cpus: 8 });
 
   it('hands every argument and variable on as it is, and runs nothing that is in one', () => {
     // As far as the trainer's start; srun is replaced by a program that shows what it got.

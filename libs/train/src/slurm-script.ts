@@ -5,6 +5,8 @@ export interface SlurmScript {
   /** The program that one machine runs. */
   plan: LaunchPlan;
   slurm: SlurmSettings;
+  /** Where relative paths start. */
+  folder: string;
   /** CPU threads of one machine. */
   cpus: number;
 }
@@ -27,7 +29,7 @@ export function shellWord(text: string): string {
  * itself again where its time runs out. Names in `#SBATCH` lines are those that the settings' schema lets through;
  * everything else is a quoted word.
  */
-export function slurmScript({ plan, slurm, cpus }: SlurmScript): string {
+export function slurmScript({ plan, slurm, folder, cpus }: SlurmScript): string {
   return `#!/bin/bash
 # Written by "flexattn train"; can be submitted by hand from this folder: sbatch train.sbatch
 ${headers(slurm, cpus)
@@ -43,6 +45,7 @@ ${Object.entries(plan.env)
   .map(([name, value]) => `export ${name}=${shellWord(value)}`)
   .join('\n')}
 
+cd -- ${shellWord(folder)} || exit
 trainer=(
 ${[plan.program, ...plan.args].map((word) => `  ${shellWord(word)}`).join('\n')}
 )

@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { TrainError } from '../../errors.js';
 import { externalPlan } from '../../external-command.js';
 import { launchPlan, torchrunArgs, trainerArgs, trainerEnvironment } from '../../launch-plan.js';
@@ -90,26 +90,17 @@ function refuseFollower(rendezvous: Rendezvous | undefined): void {
   });
 }
 
-/**
- * One torch.distributed.run on each machine; they find each other by what the script tells them. Its paths are whole:
- * a job runs in the folder of its script.
- */
-function scriptOf(given: Launched, settings: TrainSettings, launcher: LauncherSettings): SlurmScript {
-  const { checkpoint, data, images, out, states, logs } = given;
-  const options = {
-    ...{ python: /[\\/]/.test(given.python) ? resolve(given.python) : given.python, packageFolder },
-    ...{ checkpoint: resolve(checkpoint), data: resolve(data), images: resolve(images), out: resolve(out) },
-    states: states && resolve(states),
-  };
+/** One torch.distributed.run on each machine; they find each other by what the script tells them. */
+function scriptOf(options: Launched, settings: TrainSettings, launcher: LauncherSettings): SlurmScript {
   const slurm = launcher.slurm ?? slurmSchema.parse({});
   const meeting = ['--nnodes', String(slurm.nodes), '--rdzv-backend', 'c10d'];
   const plan = {
     program: options.python,
     args: [
-      ...torchrunArgs(meeting, settings, logs && resolve(ranksOf(logs))),
-      ...trainerArgs(options, settings),
+      ...torchrunArgs(meeting, settings, ranksOf(options.logs)),
+      ...trainerArgs({ ...options, packageFolder }, settings),
     ],
     env: trainerEnvironment(packageFolder, settings),
   };
-  return { plan, slurm, cpus: settings.threads * settings.processes };
+  return { plan, slurm, folder: process.cwd(), cpus: settings.threads * settings.processes };
 }
