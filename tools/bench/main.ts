@@ -11,6 +11,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ bench(args: readonly s
     preprocess: () => import('./preprocess.js'),
     runtime: () => import('./runtime.js'),
     'seven-billion': () => import('./seven-billion-answers.js'),
+    train: () => import('./train.js'),
   };
 
 const [name = '', ...args] = process.argv.slice(2);

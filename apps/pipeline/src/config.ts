@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { benchmarks, namedMetrics, type MetricName } from '@flexattn/eval';
-import { trainSettingsSchema } from '@flexattn/train';
+import { checkLauncher, launcherSettingsSchema, trainSettingsSchema } from '@flexattn/train';
 import { PRECISIONS, SELECTIONS } from './selections.js';
 
 const modelSchema = z.strictObject({
@@ -118,7 +118,15 @@ export const configSchema = z.strictObject({
       (models) => new Set(models.map(({ name }) => name)).size === models.length,
       'two models have the same name',
     ),
-  train: trainSettingsSchema.omit({ highres: true }).extend({ python: path.optional() }),
+  train: trainSettingsSchema
+    .omit({ highres: true })
+    .extend({
+      python: path.optional(),
+      /** Of each GPU, for the plan, where the GPUs are not in this machine. */
+      gpuMemoryGigabytes: z.number().positive().optional(),
+      ...launcherSettingsSchema.shape,
+    })
+    .superRefine(checkLauncher),
   infer: z
     .strictObject({
       /** Of all workers together. */

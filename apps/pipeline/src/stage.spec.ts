@@ -97,13 +97,18 @@ describe('runStep', () => {
 
 describe('previewStep', () => {
   it('says what is there, what it would do and where it would write, and writes nothing', async () => {
-    expect(await previewStep(context, shout)).toEqual({
+    const told = {
       stage: 'shout',
       purpose: 'shouts',
       reads: [{ role: 'words', path: 'words.txt', present: true }],
       parameters: { mark: '!' },
       writes: join('runs', 'case', 'shout'),
       preview: { would: 'shout' },
+    };
+    expect(await previewStep(context, shout)).toEqual({
+      told,
+      text: expect.stringContaining('would: shout') as string,
+      refusal: undefined,
     });
     expect(existsSync(join(context.workspace, 'runs'))).toBe(false);
     expect(readdirSync(context.workspace)).not.toContain('.flexattn');
@@ -111,6 +116,14 @@ describe('previewStep', () => {
 
   it('leaves the preview out where an input is missing', async () => {
     rmSync(join(context.workspace, 'words.txt'));
-    expect(await previewStep(context, shout)).not.toHaveProperty('preview');
+    expect((await previewStep(context, shout)).told).not.toHaveProperty('preview');
+    const partly = await previewStep(context, { ...shout, previewsPartly: true });
+    expect(partly.told.preview).toEqual({ would: 'shout' });
+  });
+
+  it("shows a stage's own text, and why it would not start", async () => {
+    const refusal = new Error('too loud');
+    const own = { ...shout, showPreview: () => 'would shout', refusalOf: () => refusal };
+    expect(await previewStep(context, own)).toMatchObject({ text: 'would shout', refusal });
   });
 });

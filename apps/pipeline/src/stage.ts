@@ -4,11 +4,12 @@ import { z } from 'zod';
 import { isIntact, runStage, type Json, type StageResult } from '@flexattn/stage';
 import { PipelineError } from './errors.js';
 import { artifacts, shown, type RunContext } from './run-context.js';
+import { summaryText } from './summary-text.js';
 
 const jsonObjectSchema = z.record(z.string(), z.json());
 
 /** One step of the chain: what it reads, what decides it, and how it is done. */
-export interface Stage<Summary extends object = object> {
+export interface Stage<Summary extends object = object, Preview extends object = object> {
   name: string;
   /** One line for people. */
   purpose: string;
@@ -23,7 +24,15 @@ export interface Stage<Summary extends object = object> {
   /** Does the work in `folder` (heavy libs are imported here: what is at hand needs none); gives a summary. */
   produce: (context: RunContext, folder: string) => Promise<Summary>;
   /** What the lib would do, told without writing; called when all that it reads is there. */
-  preview?: (context: RunContext) => Promise<object>;
+  preview?: (context: RunContext) => Promise<Preview>;
+  /** `preview` can tell something of what is not there yet, too. */
+  previewsPartly?: boolean;
+  /** The preview for a terminal; left out: keys and values of all that a dry run tells. */
+  showPreview?(preview: Preview, context: RunContext): string;
+  /** Why the stage would not start, of what a preview found. */
+  refusalOf?(preview: Preview, context: RunContext): Error | undefined;
+  /** What the stage would start, as lines for a shell. */
+  commandLines?: (context: RunContext) => string;
   /** The summary for a terminal; left out: its keys and values. `folder`: where the artifacts are, as shown. */
   show?(summary: Summary, folder: string): string;
 }
@@ -97,21 +106,35 @@ export async function runStep(context: RunContext, stage: Stage): Promise<StepRe
   return { stage: stage.name, outcome, folder: shown(context, folder), key: receipt.key, summary };
 }
 
+/** A dry run, as data and for a terminal, and why the step would not start. */
+export interface DryRun {
+  told: StepPreview;
+  text: string;
+  refusal: Error | undefined;
+}
+
 /** A dry run: what would be read (and whether it is there), decided and written. */
-export async function previewStep(context: RunContext, stage: Stage): Promise<StepPreview> {
+export async function previewStep(context: RunContext, stage: Stage): Promise<DryRun> {
   const reads = Object.entries(stage.reads(context)).map(([role, path]) => ({
     role,
     path: shown(context, path),
     present: existsSync(path),
   }));
-  const complete = reads.every(({ present }) => present);
-  return {
+  const isTold = stage.previewsPartly === true || reads.every(({ present }) => present);
+  const preview = isTold ? await stage.preview?.(context) : undefined;
+  const told: StepPreview = {
     stage: stage.name,
     purpose: stage.purpose,
     reads,
     parameters: stageParameters(context, stage),
     writes: shown(context, artifacts(context, stage.name)),
-    ...(complete && stage.preview !== undefined ? { preview: jsonObject(await stage.preview(context)) } : {}),
+    ...(preview === undefined ? {} : { preview: jsonObject(preview) }),
+  };
+  const text = preview === undefined ? undefined : stage.showPreview?.(preview, context);
+  return {
+    told,
+    text: text ?? summaryText(told),
+    refusal: preview === undefined ? undefined : stage.refusalOf?.(preview, context),
   };
 }
 

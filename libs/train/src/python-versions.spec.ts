@@ -20,7 +20,7 @@ describe('checkVersions', () => {
   it.each([
     [{ ...full, torch: null }, /py: torch is missing; run "py" -m pip install .*\(PACKAGES_MISSING\)/],
     [{ ...full, safetensors: null, pillow: null }, /safetensors is missing, pillow is missing/],
-    [{ ...full, torch: '2.5.1' }, /torch is 2\.5\.1, expected 2\.6 or later/],
+    [{ ...full, torch: '2.5.1' }, /torch is 2\.5\.1, expected 2\.6 or later.*\(TORCH_TOO_OLD\)/],
     [{ ...full, torch: '1.13.0', numpy: null }, /torch is 1\.13\.0, .*numpy is missing/],
     [{ ...full, python: '3.9.18' }, /expected Python 3\.10 or later, got 3\.9\.18.*\(PYTHON_TOO_OLD\)/],
   ])('refuses %o', (found, message) => {

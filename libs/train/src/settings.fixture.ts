@@ -23,6 +23,8 @@ export const tinySettings: TrainSettings = {
   processes: 1,
   modelMaxLength: 2048,
   featureCacheMegabytes: 100,
+  featureCacheFolder: null,
   saveEverySteps: 0,
   keepStates: 2,
+  tensorboardFolder: null,
 };

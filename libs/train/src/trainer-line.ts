@@ -26,11 +26,15 @@ const stepSchema = z.object({
   selectedShare: z.number().optional(),
   /** Samples of a step that changed no weight: loss or gradients are no numbers. */
   skipped: z.array(z.string()).optional(),
+  /** Samples of a step whose loss is far above what the steps before had. */
+  spike: z.array(z.string()).optional(),
   samplesPerSecond: z.number(),
   /** Positions of all sequences, image tokens included. */
   tokensPerSecond: z.number(),
   /** The most that the first process held: of its GPU, else of its RAM. */
   memoryMegabytes: z.number(),
+  /** That this step waited for pictures to be read. */
+  waitingSeconds: z.number(),
 });
 
 /** What was done before, where a run goes on from a state. */

@@ -1,4 +1,8 @@
 import { TrainError } from './errors.js';
+import { knownFailure } from './known-failures.js';
+import type { KnownFailure } from './known-failures.js';
+import { processLine, RootCause } from './process-line.js';
+import type { FailedProcess } from './process-line.js';
 import type { TrainSettings } from './settings.js';
 import { parseTrainerLine } from './trainer-line.js';
 import type { TrainerStart, TrainStep } from './trainer-line.js';
@@ -33,7 +37,9 @@ export class TrainerLog {
   skippedSteps = 0;
   start: TrainerStart | undefined;
   done = false;
-  readonly #tail: string[] = [];
+  /** The last lines of each process by rank; undefined for the launcher's and an only process's. */
+  readonly #tails = new Map<number | undefined, string[]>();
+  readonly #cause = new RootCause();
   readonly #onStep: (step: TrainStep) => void;
   readonly #onResumed: (steps: number) => void;
 
@@ -46,9 +52,8 @@ export class TrainerLog {
   add(line: string): void {
     const event = parseTrainerLine(line);
     if (event === undefined) {
-      this.#tail.push(line);
-      if (this.#tail.length > TAIL_LINES) this.#tail.shift();
-    } else if (event.event === 'start') this.start = event;
+      this.#keep(line);
+    } else if (event.event === 'start') this.#begin(event);
     else if (event.event === 'done') this.done = true;
     else if (event.event === 'resumed') {
       this.losses.push(...event.losses);
@@ -61,14 +66,52 @@ export class TrainerLog {
     }
   }
 
-  /** Why the trainer ended: its own `error:` line (exit 2), or its last lines. */
-  failure(cause: unknown): TrainError {
-    const own = this.#tail.findLast((line) => line.startsWith('error: '));
-    if (own !== undefined) return new TrainError('TRAINING_FAILED', own.slice('error: '.length), { cause });
-    const after = this.losses.length === 0 ? 'before its first step' : `after step ${this.losses.length}`;
-    const what = `the trainer stopped ${after}; its last lines: ${this.#tail.join(' | ')}`;
-    return new TrainError('TRAINING_FAILED', what, { exitCode: 70, cause });
+  /** A job that was queued again starts anew, from its last state or from nothing. */
+  #begin(start: TrainerStart): void {
+    this.start = start;
+    this.#onResumed(-this.losses.length);
+    this.losses.length = 0;
+    this.skippedSteps = 0;
   }
+
+  #keep(line: string): void {
+    this.#cause.add(line);
+    const { rank, text } = processLine(line);
+    const tail = this.#tails.get(rank) ?? [];
+    this.#tails.set(rank, tail);
+    tail.push(text);
+    if (tail.length > TAIL_LINES) tail.shift();
+  }
+
+  /** The last lines of the process that failed first, else of all that said something, in the order of their ranks. */
+  #lastLines(): string[] {
+    const { failed } = this.#cause;
+    const own = failed && this.#tails.get(failed.rank);
+    return own ?? [...this.#tails.values()].flat().slice(-TAIL_LINES);
+  }
+
+  /**
+   * Why the trainer ended, of which its launcher knows `end`: its own `error:` line (exit 2), or its last lines; and
+   * what to do where that is known.
+   */
+  failure(end: { message: string; known: KnownFailure | undefined }): TrainError {
+    const lines = this.#lastLines();
+    const { failed } = this.#cause;
+    const ended = failed === undefined ? end.message : endOf(failed);
+    const known = end.known ?? knownFailure([...lines, ended]);
+    const more = { hint: known?.hint, cause: end };
+    const own = lines.findLast((line) => line.startsWith('error: '))?.slice('error: '.length);
+    if (own !== undefined) return new TrainError('TRAINING_FAILED', own, more);
+    const after = this.losses.length === 0 ? 'before its first step' : `after step ${this.losses.length}`;
+    const first = failed === undefined ? '' : `process ${failed.rank} failed first (${ended})`;
+    const how = [after, end.message, first, known?.what ?? ''].filter((text) => text !== '');
+    const what = `the trainer stopped ${how.join(', ')}; its last lines: ${lines.join(' | ')}`;
+    return new TrainError('TRAINING_FAILED', what, { exitCode: 70, ...more });
+  }
+}
+
+function endOf({ exitCode }: FailedProcess): string {
+  return exitCode < 0 ? `killed by signal ${-exitCode}` : `exit code ${exitCode}`;
 }
 
 /** The report of a trainer that ended well; `BAD_OUTPUT` where it did not say all that it must. */

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { configOptions } from '../flags.js';
 import type { Override } from '../read-config.js';
-import { openRun } from '../run-context.js';
+import { openRun, type RunContext } from '../run-context.js';
 import { abortOnSignals } from '../signals.js';
-import { previewStep, requireInputs, runStep } from '../stage.js';
+import { previewStep, requireInputs, runStep, type DryRun, type Stage } from '../stage.js';
 import { COMMANDS, type StageCommand } from '../stages/index.js';
 import { summaryText } from '../summary-text.js';
 import { DIRECT_MODES } from './direct.js';
@@ -14,6 +14,7 @@ interface StageFlags {
   set?: Override[];
   json?: boolean;
   dryRun?: boolean;
+  printCommand?: boolean;
   quiet?: boolean;
 }
 
@@ -32,6 +33,8 @@ export function addStageCommands(program: Command): void {
         `\nExample:\n  flexattn ${name} --config tiny\n  flexattn ${name} --config tiny --dry-run\n`,
       );
     for (const option of configOptions()) command.addOption(option);
+    if (stageCommand.name !== 'all' && stageCommand.steps.some(startsPrograms))
+      command.option('--print-command', 'print what would be started, for a shell, and start nothing');
     const direct = DIRECT_MODES[name];
     direct?.addOptions(command);
     command.action(async (flags: StageFlags) =>
@@ -40,8 +43,10 @@ export function addStageCommands(program: Command): void {
   }
 }
 
+const startsPrograms = (stage: Stage) => stage.commandLines !== undefined;
+
 async function runSteps({ steps, shows }: StageCommand, flags: StageFlags): Promise<void> {
-  const { json = false, dryRun = false, quiet = json } = flags;
+  const { json = false, dryRun = false, printCommand = false, quiet = json } = flags;
   const context = await openRun({
     config: flags.config ?? flags.run,
     cwd: process.cwd(),
@@ -51,18 +56,38 @@ async function runSteps({ steps, shows }: StageCommand, flags: StageFlags): Prom
     python: process.env['FLEXATTN_PYTHON'],
     judgeKey: process.env['FLEXATTN_JUDGE_KEY'],
   });
-  if (!dryRun) requireInputs(context, steps);
+  if (printCommand) {
+    const lines = steps.flatMap((step) => step.commandLines?.(context) ?? []);
+    process.stdout.write(`${lines.join('\n')}\n`);
+    return;
+  }
+  if (dryRun) return previewSteps(context, steps, json);
+  requireInputs(context, steps);
   const results: object[] = [];
   const texts: string[] = [];
   for (const step of steps) {
-    const result = dryRun ? await previewStep(context, step) : await runStep(context, step);
+    const result = await runStep(context, step);
     results.push(result);
-    if ('summary' in result && shows.includes(step)) {
+    if (shows.includes(step))
       texts.push(step.show?.(result.summary, result.folder) ?? summaryText(result.summary));
-    } else if (dryRun) {
-      texts.push(`${summaryText(result)}\n`);
-    }
   }
+  print(results, texts, json);
+}
+
+/** Tells all that can be told, and then throws what the first step that would not start is refused for. */
+async function previewSteps(context: RunContext, steps: readonly Stage[], json: boolean): Promise<void> {
+  const previews: DryRun[] = [];
+  for (const step of steps) previews.push(await previewStep(context, step));
+  const texts = previews.map(({ text }) => `${text}\n`);
+  print(
+    previews.map(({ told }) => told),
+    texts,
+    json,
+  );
+  for (const { refusal } of previews) if (refusal !== undefined) throw refusal;
+}
+
+function print(results: readonly object[], texts: readonly string[], json: boolean): void {
   const shown = json
     ? JSON.stringify(results.length === 1 ? results[0] : results, null, 2)
     : texts.join('\n');

@@ -1,11 +1,23 @@
-import { join } from 'node:path';
-import { ensurePythonEnvironment, train as trainModel, type PythonEnvironment } from '@flexattn/train';
+import { join, sep } from 'node:path';
+import {
+  ensurePythonEnvironment,
+  interpreterOf,
+  plannedLaunch,
+  refusalOf,
+  shellLine,
+  train as trainModel,
+  trainExternally,
+  trainSettingsSchema,
+  type PythonEnvironment,
+  type TrainingPlan,
+} from '@flexattn/train';
 import { codeHash } from '../code-hash.js';
 import type { ModelConfig } from '../config.js';
 import { artifacts, pathOf, type RunContext } from '../run-context.js';
 import type { Stage } from '../stage.js';
+import { trainingPlanText } from '../training-plan-text.js';
 
-export const train: Stage = {
+export const train: Stage<object, Record<string, TrainingPlan>> = {
   name: 'train',
   purpose: 'fine-tunes every trained model of the run from the same checkpoint on the same data',
   after: ['init', 'tokens'],
@@ -15,60 +27,103 @@ export const train: Stage = {
     images: pathOf(context, context.config.data.images),
   }),
   parameters: ({ config: { train: settings, models } }) => {
-    const { python, ...rest } = settings;
+    const { python, gpuMemoryGigabytes, launcher, rendezvous, slurm, ...rest } = settings; // how, not what
     return {
       ...rest,
       models: models.filter(({ trained }) => trained).map(({ name, selection }) => ({ name, selection })),
     };
   },
   tools: async (context) => {
-    const { versions } = await trainingPython(context);
+    const versions = isExternal(context) ? {} : (await trainingPython(context)).versions;
     return { ...versions, '@flexattn/train': codeHash('@flexattn/train') };
   },
   produce: async (context, out) => {
-    const { python } = await trainingPython(context);
+    const python = isExternal(context) ? '' : (await trainingPython(context)).python;
     const reports: Record<string, object> = {};
-    for (const model of context.config.models.filter(({ trained }) => trained)) {
-      reports[model.name] = await trainModel({
-        ...planOf(context, model),
-        out: join(out, model.name),
-        states: join(context.workspace, '.flexattn', 'states', context.run, model.name),
-        python,
-      });
+    for (const model of trainedModels(context)) {
+      const options = { ...planOf(context, model), out: join(out, model.name), python };
+      reports[model.name] = await (isExternal(context) ? trainExternally(options) : trainModel(options));
     }
     return reports;
   },
+  previewsPartly: true,
   preview: async (context) => {
-    const plans: Record<string, object> = {};
-    for (const model of context.config.models.filter(({ trained }) => trained)) {
-      const out = join(artifacts(context, 'train'), model.name);
-      plans[model.name] = await trainModel({
-        ...planOf(context, model),
-        out,
-        python: context.python ?? 'python3',
-        dryRun: true,
-      });
-    }
+    const plans: Record<string, TrainingPlan> = {};
+    for (const model of trainedModels(context))
+      plans[model.name] = await trainModel({ ...plannedRun(context, model), dryRun: true });
     return plans;
   },
+  showPreview: (plans, { workspace }) =>
+    trainingPlanText(plans, (text) => text.replaceAll(`${workspace}${sep}`, '')),
+  refusalOf: (plans, context) => {
+    const refusals = trainedModels(context).flatMap((model) => {
+      const plan = plans[model.name];
+      return (plan && refusalOf(plan, plannedRun(context, model))) ?? [];
+    });
+    return refusals[0];
+  },
+  commandLines: (context) =>
+    trainedModels(context)
+      .map((model) => {
+        const run = plannedRun(context, model);
+        return `# ${model.name}\n${shellLine(plannedLaunch(run, trainSettingsSchema.parse(run.settings)))}`;
+      })
+      .join('\n'),
 };
+
+/** Another program trains: it needs no interpreter of ours. */
+function isExternal({ config }: RunContext): boolean {
+  return config.train.launcher === 'external';
+}
+
+function trainedModels({ config }: RunContext): ModelConfig[] {
+  return config.models.filter(({ trained }) => trained);
+}
+
+/** A training as it would end up: the stage itself writes beside and replaces what is there. */
+function plannedRun(context: RunContext, model: ModelConfig) {
+  const { config, workspace, python } = context;
+  return {
+    ...planOf(context, model),
+    out: join(artifacts(context, 'train'), model.name),
+    python: python ?? interpreterOf(environmentOf(workspace)),
+    base: pathOf(context, config.checkpoint),
+    report: join(artifacts(context, 'clean'), 'report.json'),
+    gpuMemoryGigabytes: config.train.gpuMemoryGigabytes,
+    replacesOut: true,
+  };
+}
+
+/** The workspace's own virtual environment. */
+const environmentOf = (workspace: string): string => join(workspace, '.flexattn', 'python');
 
 /** The interpreter to train with: the run's own, or the workspace's virtual environment, made the first time. */
 export function trainingPython(
   context: Pick<RunContext, 'workspace' | 'python' | 'quiet' | 'signal'>,
 ): Promise<PythonEnvironment> {
   const { workspace, python, quiet, signal } = context;
-  return ensurePythonEnvironment({ dir: join(workspace, '.flexattn', 'python'), python, quiet, signal });
+  return ensurePythonEnvironment({ dir: environmentOf(workspace), python, quiet, signal });
 }
 
 function planOf(context: RunContext, model: ModelConfig) {
-  const { python, ...settings } = context.config.train;
+  const { python, gpuMemoryGigabytes, launcher, rendezvous, slurm, command, ...settings } =
+    context.config.train;
+  const inWorkspace = (folder: string | null) => (folder === null ? null : pathOf(context, folder));
   return {
     name: model.name,
+    launcher: { launcher, rendezvous, slurm, command },
+    logs: join(artifacts(context, 'launch'), model.name),
     checkpoint: artifacts(context, 'init'),
     data: artifacts(context, 'tokens'),
+    annotations: join(artifacts(context, 'clean'), 'annotations.json'),
     images: pathOf(context, context.config.data.images),
-    settings: { ...settings, highres: model.selection !== 'none' },
+    settings: {
+      ...settings,
+      featureCacheFolder: inWorkspace(settings.featureCacheFolder),
+      tensorboardFolder: inWorkspace(settings.tensorboardFolder),
+      highres: model.selection !== 'none',
+    },
+    states: join(context.workspace, '.flexattn', 'states', context.run, model.name),
     signal: context.signal,
     quiet: context.quiet,
   };

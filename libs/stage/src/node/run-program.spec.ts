@@ -96,6 +96,16 @@ describe('the environment', () => {
 
 describe('a program that fails', () => {
   it.each([
+    ['process.exit(3)', { exitCode: 3, signal: undefined }],
+    [`process.kill(process.pid, 'SIGKILL')`, { exitCode: undefined, signal: 'SIGKILL' }],
+    ['', { exitCode: 0, signal: undefined }],
+  ])('and one that does not say how they ended: %s', async (script, expected) => {
+    const ends: object[] = [];
+    await runNode(script, { onEnd: (end) => ends.push(end) }).catch(() => undefined);
+    expect(ends).toEqual([expected]);
+  });
+
+  it.each([
     [
       'its last line on standard error',
       `console.log('out'); console.error('a\\nValueError: bad\\n\\n'); process.exit(3)`,
@@ -195,6 +205,27 @@ describe('an abort', () => {
     );
     expect(error).toBe(reason);
     expect(lines).toEqual(['up', 'saved']);
+  });
+
+  it('is written to a program that is stopped by a text, and no signal is sent', async () => {
+    const abort = new AbortController();
+    const lines: string[] = [];
+    const script = `
+      process.on('SIGINT', () => console.log('signal'));
+      process.stdin.once('data', (text) => { console.log('read ' + text); process.exit(0); });
+      console.log('up');`;
+    const error = await failureOf(
+      runNode(script, {
+        signal: abort.signal,
+        stopText: 'stop',
+        onLine: (line) => {
+          lines.push(line);
+          abort.abort();
+        },
+      }),
+    );
+    expect(error).toMatchObject({ code: 'INTERRUPTED', exitCode: 130 });
+    expect(lines).toEqual(['up', 'read stop']);
   });
 
   it('kills a program that will not end', async () => {

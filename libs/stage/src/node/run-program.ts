@@ -10,8 +10,12 @@ export interface RunProgramOptions {
   /** More names that may pass from the environment: `CUDA_VISIBLE_DEVICES`, or a prefix as `NCCL_*`. */
   allowEnv?: readonly string[] | undefined;
   signal?: AbortSignal | undefined;
+  /** Written to its standard input at an abort, instead of SIGINT to its group: for programs that kill their own children at a signal. */
+  stopText?: string | undefined;
   /** How long it may take to end after an abort, in milliseconds; then it is killed. 5 seconds if left out. */
   graceMs?: number | undefined;
+  /** How it ended by itself: its exit code, or the signal that killed it. */
+  onEnd?: ((end: { exitCode: number | undefined; signal: string | undefined }) => void) | undefined;
   /** Every line as it comes; where it throws, the program is killed and the run rejects with its error. */
   onLine?: ((line: string, stream: 'stdout' | 'stderr') => void) | undefined;
 }
@@ -45,7 +49,7 @@ const GRACE_MS = 5000;
 
 /**
  * Runs a program from an argument array (never a shell) in a process group of its own and waits for its end.
- * On abort the group gets SIGINT, after `graceMs` SIGKILL; what the program itself leaves running in its group is
+ * On abort the group gets SIGINT (or the program its `stopText`), after `graceMs` SIGKILL; what the program itself leaves running in its group is
  * killed when it ends. Its standard input is a pipe that closes when we die, however we die: a program that must not
  * outlive us reads it until the end of file.
  * `PROGRAM_MISSING` where it cannot be started, `PROGRAM_FAILED` (exit 70) with its last line, `INTERRUPTED` (130).
@@ -55,7 +59,7 @@ export async function runProgram(
   args: readonly string[],
   options: RunProgramOptions = {},
 ): Promise<ProgramOutput> {
-  const { cwd, signal, graceMs = GRACE_MS, onLine } = options;
+  const { cwd, signal, stopText, graceMs = GRACE_MS, onEnd, onLine } = options;
   await checkFolder(cwd);
   const { execa } = await import('execa'); // 80 ms that what starts no program need not wait for
   throwIfAborted(signal);
@@ -64,7 +68,8 @@ export async function runProgram(
   const kill = () => signalGroup(child.pid, 'SIGKILL');
   let killTimer: NodeJS.Timeout | undefined;
   const stop = () => {
-    signalGroup(child.pid, 'SIGINT');
+    if (stopText === undefined) signalGroup(child.pid, 'SIGINT');
+    else child.stdin.write(stopText);
     killTimer = setTimeout(kill, graceMs);
   };
   const follow = async (stream: 'stdout' | 'stderr') => {
@@ -86,6 +91,7 @@ export async function runProgram(
   try {
     const [result] = await Promise.all([child, follow('stdout'), follow('stderr')]);
     throwIfAborted(signal);
+    onEnd?.({ exitCode: result.exitCode, signal: result.signal });
     if (result.failed) throw programError(program, result, output);
     return output;
   } finally {

@@ -66,6 +66,11 @@ class TokenFile:
     def __len__(self) -> int:
         return len(self.ends)
 
+    def images(self) -> set[str | None]:
+        """Every picture once, None for the blank one; reads the whole file."""
+        lines = (json.loads(self.bytes[begin:end]) for begin, end in zip(self.begins, self.ends))
+        return {line["image"] for line in lines if IMAGE_TOKEN in line["inputIds"]}
+
     def __getitem__(self, i: int) -> Sample:
         line = json.loads(self.bytes[self.begins[i] : self.ends[i]])
         return expand_sample(line, self.low_tokens, self.max_length)

@@ -5,8 +5,10 @@ import json
 import re
 from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Literal
 
+import torch
 from torch import nn
 
 
@@ -44,8 +46,10 @@ class Settings:
     processes: int
     model_max_length: int  # positions, image tokens included
     feature_cache_megabytes: int  # of each process
+    feature_cache_folder: Path | None
     save_every_steps: int  # 0: no states to resume from
     keep_states: int
+    tensorboard_folder: Path | None
 
     @staticmethod
     def parse(text: str) -> Settings:
@@ -55,7 +59,14 @@ class Settings:
         if raw.keys() != names:
             raise ValueError(f"settings: unknown {sorted(raw.keys() - names)}, missing {sorted(names - raw.keys())}")
         lora = raw["lora"] and Lora(raw["lora"]["rank"], raw["lora"]["alpha"], tuple(raw["lora"]["targets"]))
-        return Settings(**{**raw, "train": tuple(raw["train"]), "freeze": tuple(raw["freeze"]), "lora": lora})
+        folders = {name: raw[name] and Path(raw[name]) for name in ("feature_cache_folder", "tensorboard_folder")}
+        patterns = {name: tuple(raw[name]) for name in ("train", "freeze")}
+        return Settings(**{**raw, **folders, **patterns, "lora": lora})
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of products."""
+        return {"bfloat16": torch.bfloat16, "float16": torch.float16}.get(self.precision, torch.float32)
 
 
 def _snake(name: str) -> str:

@@ -50,6 +50,7 @@ class States:
             sync_folder(self.folder)
             for old in self.saved()[: -self.keep]:
                 shutil.rmtree(old)
+        self._meet()  # a process that left before would have the others ended in the middle of this
 
     def restore(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any] | None:
         """Restores model, optimiser and random numbers from the newest state; gives what `save` got as `more`."""

@@ -20,6 +20,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
+from .board import Board
 from .checkpoint import load_model, write_checkpoint
 from .data import Sample, TokenFile, collate, step_indices
 from .features import FeatureStore
@@ -28,10 +29,9 @@ from .model import FlexAttentionLlava, answer_loss
 from .optimise import LossScale, make_optimizer, schedule
 from .ranks import Ranks, clip_gradients, join_ranks, leave_ranks, shard, sum_gradients, sum_values, whole
 from .settings import Settings, choose_parameters
+from .spikes import WINDOW, is_spike
 from .state import States
 from .watch import Interrupts, end_with_stdin
-
-AUTOCAST = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 def read_batch(data: TokenFile, step: int, s: Settings) -> list[Sample]:
@@ -40,18 +40,24 @@ def read_batch(data: TokenFile, step: int, s: Settings) -> list[Sample]:
 
 
 def train(
-    model: FlexAttentionLlava, data: TokenFile, images: Path, s: Settings, ranks: Ranks, states: States
+    model: FlexAttentionLlava,
+    data: TokenFile,
+    images: Path,
+    s: Settings,
+    ranks: Ranks,
+    states: States,
+    board: Board,
 ) -> list[dict[str, Any]]:
     """The loop; gives the metrics of each step. The loss is the mean over all answer tokens of the global batch, so
     it does not depend on how the batch is split into processes and micro batches.
     """
-    store = FeatureStore(model, images, s.feature_cache_megabytes * 1_000_000, ranks.device)
+    store = FeatureStore(model, data, images, s, ranks.device)
     optimizer, scale, interrupts = make_optimizer(model, s), LossScale(s), Interrupts()
     trained = [p for p in model.parameters() if p.requires_grad]
     share = s.batch_size // ranks.world  # samples of this process in each step
     own = slice(ranks.rank * share, (ranks.rank + 1) * share)
     metrics = resume(model, optimizer, scale, states, ranks)
-    done, tokens, began = len(metrics), 0, time.monotonic()
+    done, tokens, waited, began = len(metrics), 0, 0.0, time.monotonic()
     coming = read_batch(data, done, s)
     for step in range(done, s.steps):
         batch, coming = coming, read_batch(data, step + 1, s)
@@ -70,15 +76,25 @@ def train(
         metrics[-1].update(gradNorm=norm, **({"selectedShare": picked / pickable} if pickable else {}))
         if math.isfinite(loss) and math.isfinite(norm):
             optimizer.step()
-        lost_step(metrics[-1], batch, s, scale.overflowed(norm))
+        overflowed = scale.overflowed(norm)  # float16: the scale is lowered, the samples are not to blame
+        lost = name_samples(metrics, batch) and not overflowed
         tokens += sum(len(sample.tokens) for sample in batch)
         seconds = time.monotonic() - began
         rates = {"samplesPerSecond": (step + 1 - done) * s.batch_size / seconds, "tokensPerSecond": tokens / seconds}
-        say(ranks, event="step", **metrics[-1], **rates, memoryMegabytes=peak_megabytes(ranks.device))
+        rates.update(memoryMegabytes=peak_megabytes(ranks.device), waitingSeconds=store.waited - waited)
+        waited = store.waited
+        say(ranks, event="step", **metrics[-1], **rates)
+        board.add({**metrics[-1], **rates})
+        if lost and s.on_nan == "stop":
+            raise FloatingPointError(
+                f"step {step + 1}: loss {loss}, gradient norm {norm}, samples {', '.join(metrics[-1]['skipped'])}; "
+                "lower learningRate, look at these samples, or set onNaN to skip"
+            )
         if step + 1 < s.steps and (stopping or (s.save_every_steps and (step + 1) % s.save_every_steps == 0)):
             states.save(step + 1, model, optimizer, {"metrics": metrics, "scale": vars(scale)})
         if step + 1 < s.steps and stopping:
             raise KeyboardInterrupt
+    store.close()
     return metrics
 
 
@@ -100,7 +116,7 @@ def gradients(
     for first in range(0, len(batch), s.micro_batch_size):
         micro = batch[first : first + s.micro_batch_size]
         store.request((batch + coming)[first : first + 2 * s.micro_batch_size])  # reads while it computes
-        with torch.autocast(ranks.device.type, AUTOCAST.get(s.precision), enabled=s.precision in AUTOCAST):
+        with torch.autocast(ranks.device.type, s.dtype, enabled=s.dtype != torch.float32):
             low, high, sizes = store.of(micro)
             inputs = collate(micro, sizes, model.c.low_tokens).to(ranks.device)
             loss = answer_loss(model(inputs, low, high, epoch), inputs, answer_tokens)
@@ -123,18 +139,16 @@ def resume(
     return metrics
 
 
-def lost_step(metric: dict[str, Any], batch: list[Sample], s: Settings, overflowed: bool) -> None:
-    """A step whose loss or gradients are not numbers changes no weight: its samples are named, or end the run.
-    A float16 overflow is no fault of theirs: the scale is lowered."""
+def name_samples(metrics: list[dict[str, Any]], batch: list[Sample]) -> bool:
+    """Names the samples of a step whose loss is a spike, or whose loss or gradients are no numbers; gives whether it is
+    the latter, which changes no weight."""
+    metric, ids = metrics[-1], [sample.id for sample in batch]
     if math.isfinite(metric["loss"]) and math.isfinite(metric["gradNorm"]):
-        return
-    ids = [sample.id for sample in batch]
-    if s.on_nan == "stop" and not overflowed:
-        raise FloatingPointError(
-            f"step {metric['step']}: loss {metric['loss']}, gradient norm {metric['gradNorm']}, samples "
-            f"{', '.join(ids)}; lower learningRate, look at these samples, or set onNaN to skip"
-        )
+        if is_spike([m["loss"] for m in metrics[-WINDOW - 1 :]]):
+            metric["spike"] = ids
+        return False
     metric.update(loss=metric["loss"] if math.isfinite(metric["loss"]) else None, gradNorm=None, skipped=ids)
+    return True
 
 
 def peak_megabytes(device: torch.device) -> float:
@@ -189,7 +203,8 @@ def run(a: argparse.Namespace) -> None:
         parameters=sum(p.numel() for p in model.parameters()),
         trainedParameters=sum(p.numel() for p in trained.values()),
     )
-    metrics = train(model, data, a.images, s, ranks, states)
+    board = Board(s.tensorboard_folder and s.tensorboard_folder / a.out.name, ranks.rank)
+    metrics = train(model, data, a.images, s, ranks, states, board)
     weights = {name: whole(p) for name, p in trained.items() if "lora_" not in name}
     updates = lora_updates(model)
     if ranks.rank == 0:

@@ -42,7 +42,7 @@ const LOCK_FILE = join(packageFolder, 'requirements.lock');
  * The interpreter to train with: the one that is named, or that of the virtual environment `dir`, which is made the
  * first time from the hash-locked requirements and again when these change or it was left half-made.
  *
- * @throws TrainError PYTHON_MISSING, PYTHON_TOO_OLD, PACKAGES_MISSING, ENVIRONMENT_FAILED; StageError LOCKED while
+ * @throws TrainError PYTHON_MISSING, PYTHON_TOO_OLD, TORCH_TOO_OLD, PACKAGES_MISSING, ENVIRONMENT_FAILED; StageError LOCKED while
  *   another process makes the same environment, INTERRUPTED
  */
 export async function ensurePythonEnvironment(options: PythonEnvironmentOptions): Promise<PythonEnvironment> {
@@ -59,7 +59,8 @@ export async function ensurePythonEnvironment(options: PythonEnvironmentOptions)
   );
 }
 
-function interpreterOf(dir: string): string {
+/** The interpreter of the virtual environment `dir`, which need not be there yet. */
+export function interpreterOf(dir: string): string {
   return process.platform === 'win32' ? join(dir, 'Scripts', 'python.exe') : join(dir, 'bin', 'python');
 }
 

@@ -8,6 +8,7 @@ import type { TrainSettings } from '../settings.js';
 /** Settings that change how a run is computed, and not what comes out of it. */
 const HOW = new Set<string>([
   'activationCheckpointing',
+  'featureCacheFolder',
   'featureCacheMegabytes',
   'keepStates',
   'microBatchSize',
@@ -15,6 +16,7 @@ const HOW = new Set<string>([
   'processes',
   'saveEverySteps',
   'sharding',
+  'tensorboardFolder',
   'threads',
 ] satisfies (keyof TrainSettings)[]);
 

@@ -1,158 +1,37 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createProgress, pathExists, runProgram, StageError } from '@flexattn/stage';
-import { openCheckpoint } from '@flexattn/model-prep';
-import type { Checkpoint } from '@flexattn/model-prep';
-import { TrainError } from '../errors.js';
-import { launchPlan, preflight } from '../plan.js';
-import type { LaunchPlan } from '../plan.js';
-import { trainSettingsSchema } from '../settings.js';
-import type { TrainSettings } from '../settings.js';
-import type { TokenTotals } from '../token-totals.js';
-import { trainReport, TrainerLog } from '../trainer-log.js';
+import type { TrainingPlan } from '../training-plan.js';
 import type { TrainReport } from '../trainer-log.js';
-import type { TrainStep } from '../trainer-line.js';
-import { packageFolder, PYTHON_ENV } from './package-folder.js';
-import { readTokenTotals } from './read-training-data.js';
+import { launchTraining } from './launch/launch.js';
+import { planTraining, refusalOf } from './plan-training.js';
 import { stateFolder } from './state-folder.js';
-
-/** After Ctrl-C the trainer ends its step and writes a state, which is gigabytes for a 7B model. */
-const GRACE_MS = 600_000;
-
-export interface TrainOptions {
-  /** Shown in progress: the model's name. */
-  name?: string | undefined;
-  /** The checkpoint to start from; never written to. */
-  checkpoint: string;
-  /** The folder that `writeTrainingData` wrote. */
-  data: string;
-  /** The image root. */
-  images: string;
-  /** The folder of the trained checkpoint; must not exist. */
-  out: string;
-  /**
-   * Where states to resume from are kept: a run of the same settings, data and checkpoint goes on from the newest.
-   * Removed when the training ends well. Without it every run starts anew.
-   */
-  states?: string | undefined;
-  settings: TrainSettings;
-  /** The interpreter, of `ensurePythonEnvironment`. */
-  python: string;
-  signal?: AbortSignal | undefined;
-  quiet?: boolean | undefined;
-  /** After every optimiser step. */
-  onStep?: ((step: TrainStep) => void) | undefined;
-}
-
-/** What a dry run gives: the program that would start, and what was there to be checked. */
-export interface TrainPlan {
-  plan: LaunchPlan;
-  checked: ('settings' | 'checkpoint' | 'data')[];
-}
+import { parseSettings } from './train-options.js';
+import type { PlanOptions, TrainOptions } from './train-options.js';
 
 /**
  * Trains and writes a checkpoint in the base's layout, with `metrics.jsonl` beside its weights. `out` appears
- * complete or not at all. The same seed, threads and machine give the same bytes.
+ * complete or not at all. The same seed, threads and machine give the same bytes. With `dryRun` it starts and writes
+ * nothing, and gives the plan with everything that a start would be refused for.
  *
- * @throws TrainError BAD_SETTINGS, NOT_INITIALISED, NO_ANSWERS, BAD_TOKENS, OUT_EXISTS before the start,
+ * @throws TrainError with the code of the first of the plan's `problems`, or BAD_TOKENS, before the start;
  *   TRAINING_FAILED with the trainer's own error; StageError INTERRUPTED; ModelPrepError for the checkpoint
  */
-export function train(options: TrainOptions & { dryRun: true }): Promise<TrainPlan>;
+export function train(options: PlanOptions & { dryRun: true }): Promise<TrainingPlan>;
 export function train(options: TrainOptions & { dryRun?: false }): Promise<TrainReport>;
-export async function train(options: TrainOptions & { dryRun?: boolean }): Promise<TrainPlan | TrainReport> {
+export async function train(
+  options: PlanOptions & { dryRun?: boolean },
+): Promise<TrainingPlan | TrainReport> {
+  const isStart = options.dryRun !== true;
+  const { plan, found } = await planTraining(options, { isStart });
+  if (!isStart) return plan;
+  const refusal = refusalOf(plan, options);
+  if (refusal !== undefined) throw refusal;
   const settings = parseSettings(options.settings);
-  const plan = launchPlan({ ...options, packageFolder }, settings);
-  const dryRun = options.dryRun ?? false;
-  const checkpoint =
-    dryRun && !(await pathExists(options.checkpoint)) ? undefined : await openCheckpoint(options.checkpoint);
+  if (options.states === undefined || found === undefined) return launchTraining(options, settings);
+  const { checkpoint } = found;
   const tokens = join(options.data, 'tokens.jsonl');
-  const totals =
-    checkpoint === undefined || (dryRun && !(await pathExists(tokens)))
-      ? undefined
-      : await totalsOf(tokens, checkpoint, options);
-  refuse(settings, checkpoint, totals, options);
-  if (dryRun) {
-    const found = [checkpoint && ('checkpoint' as const), totals && ('data' as const)];
-    return { plan, checked: ['settings', ...found.filter((part) => part !== undefined)] };
-  }
-  if (await pathExists(options.out))
-    throw new TrainError('OUT_EXISTS', 'expected a new folder, got one that exists', {
-      file: options.out,
-      hint: 'remove it, or choose another',
-    });
-  if (options.states === undefined || checkpoint === undefined) return launch(plan, settings, options);
   const states = await stateFolder(options.states, { settings, checkpoint, tokens });
-  const report = await launch(launchPlan({ ...options, packageFolder, states }, settings), settings, options);
+  const report = await launchTraining({ ...options, states }, settings);
   await rm(states, { recursive: true, force: true });
   return report;
-}
-
-function parseSettings(settings: TrainSettings): TrainSettings {
-  const result = trainSettingsSchema.safeParse(settings);
-  if (result.success) return result.data;
-  const issues = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-  throw new TrainError('BAD_SETTINGS', issues.join('; '), { item: 'train', hint: 'correct these settings' });
-}
-
-function totalsOf(file: string, { config }: Checkpoint, options: TrainOptions): Promise<TokenTotals> {
-  const { vision } = config;
-  const { settings, images, signal } = options;
-  const imageTokens = vision === undefined ? 576 : (vision.image_size / vision.patch_size) ** 2;
-  return readTokenTotals(file, { images, imageTokens, modelMaxLength: settings.modelMaxLength, signal });
-}
-
-/** Throws the first problem; the rest is in its text. */
-function refuse(
-  settings: TrainSettings,
-  checkpoint: Checkpoint | undefined,
-  totals: TokenTotals | undefined,
-  options: TrainOptions,
-): void {
-  const facts = checkpoint && {
-    tensors: new Set(checkpoint.tensors.keys()),
-    layers: checkpoint.config.num_hidden_layers,
-    selectFromLayer: checkpoint.config.extra?.selectFromLayer,
-  };
-  const problems = preflight(settings, facts, totals);
-  const [first] = problems;
-  if (first === undefined) return;
-  const places = { BAD_SETTINGS: 'train', NOT_INITIALISED: options.checkpoint, NO_ANSWERS: options.data };
-  throw new TrainError(first.code, problems.map(({ what }) => what).join('; '), {
-    file: places[first.code],
-    hint: first.hint,
-  });
-}
-
-/** Runs the trainer and follows its lines. */
-async function launch(
-  plan: LaunchPlan,
-  settings: TrainSettings,
-  options: TrainOptions,
-): Promise<TrainReport> {
-  const { name, out, signal, quiet = false, onStep } = options;
-  const label = name === undefined ? 'train' : `train ${name}`;
-  const progress = createProgress({ label, total: settings.steps, unit: 'steps', quiet });
-  const log = new TrainerLog(
-    (step) => {
-      progress.advance(1, step.loss === null ? 'left out' : `loss ${step.loss.toFixed(3)}`);
-      onStep?.(step);
-    },
-    (steps) => progress.advance(steps, 'resumed'),
-  );
-  try {
-    await runProgram(plan.program, plan.args, {
-      env: plan.env,
-      allowEnv: PYTHON_ENV,
-      signal,
-      ...(options.states === undefined ? {} : { graceMs: GRACE_MS }),
-      onLine: (line) => log.add(line),
-    });
-    const report = trainReport(log, settings);
-    progress.finish(`loss ${report.lastLoss.toFixed(3)}`);
-    return report;
-  } catch (cause) {
-    progress.finish('stopped');
-    await rm(`${out}.partial`, { recursive: true, force: true });
-    throw cause instanceof StageError && cause.code === 'PROGRAM_FAILED' ? log.failure(cause) : cause;
-  }
 }

@@ -15,20 +15,22 @@ type Settings = Partial<typeof tinySettings>;
 const at = (...names: string[]) => join(world.folder, ...names);
 const weights = (out: string) => sha256File(at(out, 'model.safetensors'));
 
-/** Trains with states, is killed after `steps` steps, and goes on with `more` settings. */
+/** Trains with states, is killed after `steps` steps, and goes on with `more` settings; `kept`: the states it left. */
 async function interrupted(out: string, settings: Settings, steps: number, more: Settings = {}) {
   const stop = new AbortController();
   const options = { ...world.options(out, { ...settings, saveEverySteps: 1 }), states: at(`${out}.states`) };
   let seen = 0;
   const first = train({ ...options, signal: stop.signal, onStep: () => ++seen > steps && stop.abort() });
   await expect(first).rejects.toMatchObject({ code: 'INTERRUPTED' });
+  const [run = ''] = await readdir(options.states);
+  const kept = await readdir(join(options.states, run));
   let again = 0;
   const report = await train({
     ...options,
     settings: { ...options.settings, ...more },
     onStep: () => void (again += 1),
   });
-  return { report, again };
+  return { report, again, kept };
 }
 
 describe('a run that was killed', () => {
@@ -37,8 +39,11 @@ describe('a run that was killed', () => {
     async () => {
       const settings = { steps: 6 };
       await train(world.options('whole', settings));
-      const { report, again } = await interrupted('resumed', settings, 3);
+      const { report, again, kept } = await interrupted('resumed', { ...settings, keepStates: 2 }, 3);
       expect(again).toBeLessThan(6);
+      const [last, ...older] = kept.filter((name) => !name.endsWith('.partial')).reverse();
+      expect(older).toHaveLength(1);
+      expect(Number(last?.slice('step-'.length))).toBe(6 - again);
       expect(report.steps).toBe(6);
       expect(await weights('resumed')).toBe(await weights('whole'));
       const metrics = (out: string) => readFile(at(out, 'metrics.jsonl'), 'utf8');
@@ -54,6 +59,21 @@ describe('a run that was killed', () => {
       await expect(interrupted('other', { steps: 6 }, 3, { learningRate: 2e-5 })).resolves.toMatchObject({
         again: 6,
       });
+    },
+    TIMEOUT,
+  );
+
+  it(
+    'has the losses of two processes that were not',
+    async () => {
+      const settings: Settings = { steps: 6, microBatchSize: 1, processes: 2 };
+      await train(world.options('two-whole', settings));
+      const { again } = await interrupted('two-resumed', settings, 2);
+      expect(again).toBeLessThan(6);
+      const [whole, resumed] = [await world.lossesOf('two-whole'), await world.lossesOf('two-resumed')];
+      // 1e-6: gloo may add the two processes' sums in another order
+      for (const [i, loss] of whole.entries())
+        expect(Math.abs((resumed[i] ?? NaN) - loss)).toBeLessThan(1e-6);
     },
     TIMEOUT,
   );
@@ -121,6 +141,18 @@ describe('a cheaper recipe', () => {
   );
 
   it(
+    'has rates of its own for parts of the model, of which the first that fits counts',
+    async () => {
+      const learningRates = { v_proj_hd: 1e-30, '*_proj_hd': 1e-5 }; // the former is lost in float32
+      await train(world.options('rates', { train: ['k_proj_hd', 'v_proj_hd'], learningRates }));
+      const names = await changed('rates');
+      expect(names.length).toBeGreaterThan(0);
+      expect(names.filter((name) => !name.includes('k_proj_hd'))).toEqual([]);
+    },
+    TIMEOUT,
+  );
+
+  it(
     'learns low-rank updates and merges them into the weights',
     async () => {
       const lora = { rank: 2, alpha: 4, targets: ['q_proj', 'v_proj_hd'] };
@@ -144,9 +176,15 @@ describe('a loss that is not a number', () => {
   it(
     'ends the run and names the samples',
     async () => {
-      await expect(train(world.options('nan', wild))).rejects.toThrow(
+      const named: (string[] | undefined)[] = [];
+      const running = train({
+        ...world.options('nan', wild),
+        onStep: ({ skipped }) => void named.push(skipped),
+      });
+      await expect(running).rejects.toThrow(
         /step 2: loss nan, gradient norm nan, samples \d, \d, \d, \d; .*onNaN to skip/,
       );
+      expect(named.map((ids) => ids?.length)).toEqual([undefined, 4]);
     },
     TIMEOUT,
   );

@@ -1,11 +1,12 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FlexattnError } from '@flexattn/stage';
 import type { Conversation, Sample } from '@flexattn/data-prep';
 import type { Encoded } from '../token-line.js';
-import { readTokenTotals } from './read-training-data.js';
+import { readTrainingData } from './read-training-data.js';
+import { tokenizerFingerprint } from './tokenizer-fingerprint.js';
 import { writeTrainingData } from './write-training-data.js';
 
 let out: string;
@@ -39,11 +40,10 @@ describe('writeTrainingData', () => {
       out,
     });
     expect(totals).toEqual({
-      samples: 3,
-      cut: 1,
+      ...{ samples: 3, turns: 3, withPicture: 1, pictures: 1, cut: 1, cutAnswers: 1 },
       dropped: { NO_ANSWER: 1, TOO_LONG: 1 },
-      answerTokens: 6,
-      longest: 14,
+      ...{ answerTokens: 6, lostAnswerTokens: 4, mostAnswerTokens: 3 },
+      lengths: expect.objectContaining({ shortest: 2, longest: 14 }) as object,
     });
     const lines = (await readFile(join(out, 'tokens.jsonl'), 'utf8')).trimEnd().split('\n');
     expect(lines[0]).toBe('{"id":"0","image":"a.png","inputIds":[97,-200,124,120,121],"answers":[[2,5]]}');
@@ -51,12 +51,27 @@ describe('writeTrainingData', () => {
       '3',
       '4',
     ]);
+  });
+
+  it('tells beside them what they hold and were made with, until they are changed', async () => {
+    const checkpoint = join(out, 'checkpoint');
+    await mkdir(checkpoint);
+    await writeFile(join(checkpoint, 'tokenizer.json'), '{}');
+    const options = { samples: samples('ai|xy', 'aaaaaaa|xyz'), encode, checkpoint, out };
+    const totals = await writeTrainingData({ ...options, modelMaxLength: 9, imageTokens: 4 });
     const reading = { images: out, imageTokens: 4, modelMaxLength: 9 };
-    expect(await readTokenTotals(join(out, 'tokens.jsonl'), reading)).toEqual({
-      ...totals,
-      dropped: {},
-      longest: 11,
-    });
+    const read = (isSure: boolean, change = {}) =>
+      readTrainingData(out, { ...reading, ...change }, { isSure });
+    const tokenizer = await tokenizerFingerprint(checkpoint);
+    expect(tokenizer).toMatch(/^[0-9a-f]{64}$/);
+    for (const isSure of [false, true]) expect(await read(isSure)).toEqual({ totals, tooLong: 0, tokenizer });
+    expect((await read(false, { modelMaxLength: 7 })).tooLong).toBe(1);
+    const file = join(out, 'tokens.jsonl');
+    const text = await readFile(file, 'utf8');
+    await writeFile(file, text.replace('"a.png"', '"b.png"'));
+    expect(await read(true)).toEqual({ totals, tooLong: 0, tokenizer: undefined });
+    await writeFile(file, text.replace('"a.png"', '"../b.png"'));
+    await expect(read(false)).rejects.toThrow(/\(PATH_ESCAPE\)/);
   });
 
   it('leaves no file where no sample has an answer', async () => {

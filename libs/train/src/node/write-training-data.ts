@@ -1,11 +1,14 @@
 import { join } from 'node:path';
-import { createAtomicFile, FlexattnError } from '@flexattn/stage';
+import { createAtomicFile, FlexattnError, resolveInside, writeFileAtomic } from '@flexattn/stage';
 import type { Conversation, Sample } from '@flexattn/data-prep';
 import { TrainError } from '../errors.js';
 import { encodingProblem } from '../token-line.js';
 import type { Encoded, TokenLine } from '../token-line.js';
-import { countDropped, countSample, noTotals } from '../token-totals.js';
+import { TokenTally } from '../token-totals.js';
 import type { TokenTotals } from '../token-totals.js';
+import type { TrainingManifest } from '../training-manifest.js';
+import { MANIFEST } from './read-training-data.js';
+import { tokenizerFingerprint } from './tokenizer-fingerprint.js';
 
 export interface TrainingDataOptions {
   /** Clean samples. */
@@ -16,35 +19,45 @@ export interface TrainingDataOptions {
   modelMaxLength: number;
   /** L: positions that the picture takes; 576 for LLaVA-1.5. Default 576. */
   imageTokens?: number | undefined;
-  /** The folder to write `tokens.jsonl` in. */
+  /** The checkpoint whose tokenizer `encode` is: its fingerprint is kept, and compared when a training starts. */
+  checkpoint?: string | undefined;
+  /** The folder to write `tokens.jsonl` and `training-data.json` in. */
   out: string;
   signal?: AbortSignal | undefined;
 }
 
 /**
  * Tokenises samples once: `tokens.jsonl`, one `{id, image, inputIds, answers}` a line, in order. Samples without an
- * answer, whose answers lie beyond `modelMaxLength`, or that `encode` refuses, are counted and left out.
+ * answer, whose answers lie beyond `modelMaxLength`, or that `encode` refuses, are counted and left out. What was
+ * counted, and the tokenizer's fingerprint, are written beside it: a plan needs not read the lines again.
  *
- * @throws TrainError BAD_SAMPLE where the tokenizer's spans do not fit its ids, NO_ANSWERS where nothing remains
+ * @throws TrainError BAD_SAMPLE where the tokenizer's spans do not fit its ids, NO_ANSWERS where nothing remains;
+ *   StageError PATH_ESCAPE for a picture outside the image root
  */
 export async function writeTrainingData(options: TrainingDataOptions): Promise<TokenTotals> {
-  const { samples, encode, modelMaxLength, imageTokens = 576, out, signal } = options;
+  const { samples, encode, modelMaxLength, imageTokens = 576, checkpoint, out, signal } = options;
   const path = join(out, 'tokens.jsonl');
   const file = await createAtomicFile(path);
-  const totals = noTotals();
+  const tally = new TokenTally(imageTokens, modelMaxLength);
   try {
     for await (const sample of samples) {
       signal?.throwIfAborted();
-      const line = tokenLine(sample, encode, totals);
-      if (line !== undefined && countSample(totals, line, imageTokens, modelMaxLength))
-        await file.write(`${JSON.stringify(line)}\n`);
+      const line = tokenLine(sample, encode, tally);
+      if (line !== undefined && tally.add(line)) await file.write(`${JSON.stringify(line)}\n`);
     }
-    if (totals.samples === 0) throw nothingToLearn(path, totals);
+    if (tally.totals().samples === 0) throw nothingToLearn(path, tally.totals());
   } catch (error) {
     await file.abort();
     throw error;
   }
-  await file.commit();
+  const written = await file.commit();
+  const totals = tally.totals();
+  const tokenizer = checkpoint === undefined ? undefined : await tokenizerFingerprint(checkpoint);
+  const manifest: TrainingManifest = {
+    ...written,
+    ...{ tokenizer: tokenizer ?? null, modelMaxLength, imageTokens, totals },
+  };
+  await writeFileAtomic(join(out, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
   return totals;
 }
 
@@ -52,20 +65,21 @@ export async function writeTrainingData(options: TrainingDataOptions): Promise<T
 function tokenLine(
   sample: Sample,
   encode: TrainingDataOptions['encode'],
-  totals: TokenTotals,
+  tally: TokenTally,
 ): TokenLine | undefined {
   let encoded: Encoded;
   try {
     encoded = encode(sample.conversations);
   } catch (error) {
     if (!(error instanceof FlexattnError) || error.exitCode !== 2) throw error;
-    countDropped(totals, String(error.code));
+    tally.drop(String(error.code));
     return undefined;
   }
   const { inputIds, answers } = encoded;
   const problem = encodingProblem({ inputIds, answers });
   if (problem !== undefined)
     throw new TrainError('BAD_SAMPLE', problem, { item: `sample ${String(sample.id)}` });
+  if (sample.image !== undefined) resolveInside('images', sample.image);
   return { id: String(sample.id), image: sample.image ?? null, inputIds, answers };
 }
 

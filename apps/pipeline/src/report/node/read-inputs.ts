@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { readJsonAs, readTextLines, StageError } from '@flexattn/stage';
+import { pathExists, readJsonAs, readTextLines, StageError } from '@flexattn/stage';
 import { z } from 'zod';
 import type { CleanCounts } from '../clean-section.js';
 import type { LossCurve, LossPoint } from '../loss-plot.js';
@@ -22,7 +22,7 @@ export function readCleanCounts(file: string): Promise<CleanCounts> {
 
 const pointSchema = z.object({ step: count, loss: z.number() });
 
-/** The losses in `<folder>/<model>/metrics.jsonl` of each trained model. */
+/** The losses in `<folder>/<model>/metrics.jsonl` of each trained model; none of one that another program trained. */
 export async function readLossCurves(
   folder: string,
   models: readonly { model: string; position: number }[],
@@ -31,7 +31,8 @@ export async function readLossCurves(
   for (const { model, position } of models) {
     const file = join(folder, model, 'metrics.jsonl');
     const points: LossPoint[] = [];
-    for await (const line of readTextLines(file)) points.push(parseLine(file, line, pointSchema));
+    if (await pathExists(file))
+      for await (const line of readTextLines(file)) points.push(parseLine(file, line, pointSchema));
     curves.push({ model, position, points });
   }
   return curves;

@@ -156,6 +156,13 @@ describe('writeReport', () => {
     expect(await readFile(join(options.out, 'index.html'), 'utf8')).not.toContain('Published for 7B models');
   });
 
+  it('draws no losses where another program trained', async () => {
+    const out = join(folder, 'external');
+    await writeReport({ ...options, training: join(folder, 'nothing'), out });
+    expect(await readFile(join(out, 'index.html'), 'utf8')).not.toContain('Training loss');
+    expect(await readFile(join(options.out, 'index.html'), 'utf8')).toContain('Training loss');
+  });
+
   it.each([
     ['eval/base/answers.jsonl', 'not json\n', /answers\.jsonl, line 1.*\(BAD_JSON\)/],
     ['eval/base/answers.jsonl', '{"id":"a"}\n', /answers\.jsonl\[line 1\.\w+\].*\(BAD_CONTENT\)/],
