@@ -1,7 +1,6 @@
 import type { TextOnly } from './clean-sample.js';
 import type { ChangeRule } from './codes.js';
 import type { PlainFacts } from './plain-sample.js';
-import { standsAt } from './plain-words.js';
 
 const SPACE = 0x20;
 const BACKSLASH = 0x5c;
@@ -123,4 +122,10 @@ function edited(bytes: Uint8Array, edits: readonly Edit[]): Uint8Array {
     at = edit.end;
   }
   return Buffer.concat([...parts, bytes.subarray(at)]);
+}
+
+/** Whether the bytes of `word` stand at `at`. */
+function standsAt(bytes: Uint8Array, at: number, word: Uint8Array): boolean {
+  for (let i = 0; i < word.length; i += 1) if (bytes[at + i] !== word[i]) return false;
+  return true;
 }

@@ -8,7 +8,7 @@ export const BYTES_AT = 64;
 /** Bytes behind the ones that are looked at, which must be zero: no part of a sample goes on there. */
 export const MARGIN = 32;
 
-/** The bytes of a word as a number, the first the lowest, and a mask of as many bytes. */
+/** The bytes of a word as a number, the first the lowest, and a mask of as many bytes (numbers of 64 bits have a sign). */
 const word = (text: string) =>
   [...text].reduceRight((value, letter) => (value << 8n) | BigInt(letter.charCodeAt(0)), 0n);
 const mask = (text: string) => BigInt.asIntN(64, (1n << BigInt(8 * text.length)) - 1n);
@@ -28,7 +28,7 @@ const add = (name: string, count: number) =>
   `(global.set ${name} (i32.add (global.get ${name}) (i32.const ${count})))`;
 const fail = '(return (i32.const 0))';
 const failUnless = (letter: string) => `(if ${byteIsNot(letter)} (then ${fail}))`;
-/** Goes on behind what \`call\` recognises, or fails. */
+/** Goes on behind what `call` recognises, or fails. */
 const follow = (call: string) => `${set('$i', call)} (if (i32.eqz (local.get $i)) (then ${fail}))`;
 const skipSpace = '(local.set $i (call $space (local.get $i)))';
 

@@ -50,6 +50,16 @@ describe.each([true, false])('OpenFolders, where the system shows open files: %s
     folders.close();
   });
 
+  it('lets go of a folder only when work in it is done', async () => {
+    const folders = new OpenFolders(root);
+    const text = await folders.within('a/b/x', async (opened) => {
+      folders.close();
+      await mkdir(join(root, 'new'));
+      return readFile(opened, 'utf8');
+    });
+    expect(text).toBe('inside');
+  });
+
   it('does not follow a link in the place of a folder', async () => {
     const folders = new OpenFolders(root);
     await rename(join(root, 'a'), join(root, 'moved'));

@@ -17,6 +17,9 @@ export class OpenFolders {
   readonly #root: string;
   readonly #open = new Map<string, number>();
   readonly #canHold = existsSync(OPEN_FILES);
+  /** Work that is under way, and whether the folders are to be let go once it is done. */
+  #users = 0;
+  #isClosing = false;
 
   /** `root`: its path without links. */
   constructor(root: string) {
@@ -30,10 +33,13 @@ export class OpenFolders {
   async within<T>(path: string, work: (path: string) => T | Promise<T>): Promise<T> {
     const { folder, name } = parted(path);
     const opened = this.#folder(folder);
+    this.#users += 1;
     try {
       return await work(`${opened.path}${sep}${name}`);
     } finally {
+      this.#users -= 1;
       opened.release?.();
+      if (this.#isClosing) this.close();
     }
   }
 
@@ -48,8 +54,13 @@ export class OpenFolders {
     }
   }
 
-  /** Lets go of the folders; they are opened again where they are needed again. */
+  /**
+   * Lets go of the folders, once work under way is done: its path must not come to mean another file that the system
+   * gives the same number. They are opened again where they are needed again.
+   */
   close(): void {
+    this.#isClosing = this.#users > 0;
+    if (this.#isClosing) return;
     for (const file of this.#open.values()) closeSync(file);
     this.#open.clear();
   }
