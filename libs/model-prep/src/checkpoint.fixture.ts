@@ -132,7 +132,7 @@ export function checkpointFolders(): {
   beforeAll(() => {
     folder = temporaryFolder();
   });
-  afterAll(() => rmSync(folder, { recursive: true }));
+  afterAll(() => rmSync(folder, { recursive: true }), 60_000); // hundreds of folders, on a busy disk
   const path = (): string => join(folder, String(count++));
   return { root: () => folder, path, fresh: (parts) => writeCheckpoint(path(), parts) };
 }

@@ -163,7 +163,7 @@ async function fetchRest(
 
 /**
  * Writes and hashes each piece before or while the next one arrives. Writing waits: a piece is still in this core's cache,
- * and giving it to another thread took twice the time of the processor.
+ * and giving it to another thread takes a fifth more of the processor's time.
  */
 async function storePieces(
   { file, part: path, advance }: FileDownload,
@@ -183,7 +183,7 @@ async function storePieces(
       hashing.push(hashed);
       received.bytes += piece.byteLength;
       advance(piece.byteLength);
-      // The block of this piece is the next but as many as there are.
+      // The next piece will lie in the block of the oldest of these.
       if (hashing.length === received.blocks.length) await hashing.shift();
     }
   } catch (cause) {

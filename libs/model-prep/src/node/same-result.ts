@@ -18,7 +18,7 @@ const WHOLE_BELOW_BYTES = 1 << 20;
 const END_BYTES = 1 << 16;
 
 /** How a result is compared. */
-export interface ResultQuery {
+interface ResultQuery {
   source: FreshSource;
   /** Compares every byte of what was written. */
   thorough?: boolean;
