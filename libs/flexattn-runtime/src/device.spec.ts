@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chooseDevice } from './device.js';
+import { chooseDevice, providerReason } from './device.js';
 import type { ProviderFinding } from './device.js';
 
 const works: ProviderFinding = { runs: true, hardware: true, halfFloats: true, reason: '' };
@@ -19,5 +19,18 @@ describe('chooseDevice', () => {
     const choice = chooseDevice(asked, { cuda, webgpu });
     expect(choice.device).toBe(device);
     expect(choice.reason).toMatch(reason);
+  });
+});
+
+describe('providerReason', () => {
+  it.each([
+    [
+      '/src/webgpu_context.cc:136 void f()::<lambda()> result.status == Success was false. Failed to get a WebGPU adapter: No supported adapters\n',
+      'Failed to get a WebGPU adapter: No supported adapters',
+    ],
+    ['Failed to load shared library', 'Failed to load shared library'],
+    ['', ''],
+  ])('of %j is %j', (message, reason) => {
+    expect(providerReason(message)).toBe(reason);
   });
 });

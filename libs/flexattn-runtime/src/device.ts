@@ -48,3 +48,9 @@ export function chooseDevice(asked: Device, { cuda, webgpu }: UsableDevices): De
 export function choiceLine({ device, reason }: DeviceChoice): string {
   return `device: ${device} (${reason})`;
 }
+
+/** Why a provider cannot be used, in its words: the first line, without the place in ONNX Runtime's sources. */
+export function providerReason(message: string): string {
+  const [line = ''] = message.trim().split('\n');
+  return line.replace(/^\/\S+:\d+ .* was false\. /, '');
+}

@@ -32,3 +32,15 @@ describe('probeProvider', () => {
     expect([runs, reason]).toEqual([false, expect.stringMatching(/adapter/)]);
   });
 });
+
+describe('usableDevices', () => {
+  it('says of both providers that they run, or why they do not; and auto takes one that runs, or the processor', async () => {
+    const { deviceLine, resolveDevice, usableDevices } = await import('./probe-devices.js');
+    const devices = await usableDevices();
+    for (const { runs, reason } of Object.values(devices)) expect(reason === '').toBe(runs);
+    const { device, reason } = await resolveDevice();
+    expect(device === 'cpu' || devices[device].runs).toBe(true);
+    expect(await deviceLine('auto')).toBe(`device: ${device} (${reason})`);
+    expect(await deviceLine('webgpu')).toBe('device: webgpu (as asked for)');
+  });
+});

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { FlexattnError, parseJson, runProgram } from '@flexattn/stage';
 import { z } from 'zod';
-import { choiceLine, chooseDevice } from '../device.js';
+import { choiceLine, chooseDevice, providerReason } from '../device.js';
 import type { ChosenDevice, Device, DeviceChoice, ProviderFinding, UsableDevices } from '../device.js';
 import type { ElementType } from '../onnx/external-data.js';
 import { GraphBuilder } from '../onnx/graph.js';
@@ -102,7 +102,7 @@ async function probe(provider: 'cuda' | 'webgpu'): Promise<ProviderFinding> {
     if (!(error instanceof FlexattnError)) throw error;
     finding.reason = error.code === 'INTERRUPTED' ? 'the driver did not answer' : error.message;
   }
-  return { ...finding, reason: finding.runs ? '' : firstLine(finding.reason) };
+  return { ...finding, reason: finding.runs ? '' : providerReason(finding.reason) };
 }
 
 /** x [4] -> y [4] = x + x. */
@@ -111,8 +111,4 @@ function doubling(type: ElementType): string {
   const x = graph.input('x', type, [4]);
   graph.output('y', graph.node('Add', [x, x]), type, [4]);
   return Buffer.from(graph.toBytes()).toString('base64');
-}
-
-function firstLine(text: string): string {
-  return text.trim().split('\n')[0] ?? '';
 }

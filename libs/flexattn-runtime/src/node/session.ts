@@ -1,5 +1,5 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { DEVICE_HINTS } from '../device.js';
+import { DEVICE_HINTS, providerReason } from '../device.js';
 import type { ChosenDevice } from '../device.js';
 import { RuntimeError } from '../error.js';
 import type { GraphName, ModelGraphs } from '../graphs/model-graphs.js';
@@ -100,7 +100,7 @@ export function sessionOptions(
 export function absent(device: keyof typeof DEVICE_HINTS, cause: unknown): RuntimeError {
   const short = outOfMemory(cause);
   if (short !== undefined) return short;
-  const what = `ONNX Runtime cannot use the device "${device}": ${messageOf(cause).split('\n')[0] ?? ''}`;
+  const what = `ONNX Runtime cannot use the device "${device}": ${providerReason(messageOf(cause))}`;
   return new RuntimeError('DEVICE_ABSENT', what, { hint: DEVICE_HINTS[device], cause });
 }
 
