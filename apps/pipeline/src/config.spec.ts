@@ -83,11 +83,23 @@ describe('a configuration', () => {
     expect(config.init.extra).toEqual({ threshold: '48', warmup: '10' });
   });
 
+  it('says who starts the trainer', async () => {
+    expect((await open(tiny)).config.train).toMatchObject({ launcher: 'local' });
+    const slurm = { launcher: 'slurm', slurm: { partition: 'gpu', nodes: 2 } };
+    const { config } = await open(edited((one) => Object.assign(one['train'] ?? {}, slurm)));
+    expect(config.train).toMatchObject({ launcher: 'slurm', slurm: { nodes: 2, secondsToSave: 300 } });
+  });
+
   const bad: [string, string, RegExp][] = [
     [
       'an unknown key',
       edited((one) => (one['cleen'] = {})),
       /run\.json\[cleen\]: line 1, column \d+: unknown key "cleen": did you mean "clean"\?/,
+    ],
+    [
+      'the settings of another launcher',
+      edited((one) => Object.assign(one['train'] ?? {}, { slurm: { nodes: 2 } })),
+      /\[train\.slurm\].*goes with "launcher": "slurm", got "local"/,
     ],
     [
       'an unknown key further in',

@@ -13,8 +13,6 @@ export interface CheckpointFacts {
   selectFromLayer: number | undefined;
   /** `mm_vision_tower`, where it is no folder with the tower's configuration and weights; absent where it is. */
   missingTower?: string | undefined;
-  /** Of the trainer's model; absent where the tower is missing. */
-  parameters?: readonly Parameter[] | undefined;
   /** Fingerprint of its tokenizer; absent where it has none. */
   tokenizer?: string | undefined;
 }
@@ -33,6 +31,8 @@ export interface PreflightFacts {
   /** Machines, each with `processes` processes; 1 if left out. */
   nodes?: number | undefined;
   checkpoint?: CheckpointFacts | undefined;
+  /** Of the trainer's model, also where only the shape of the checkpoint is known. */
+  parameters?: readonly Parameter[] | undefined;
   data?: DataFacts | undefined;
   /** What is in the output folder already; absent where there is no such folder. */
   out?: 'run' | 'something' | undefined;
@@ -67,6 +67,7 @@ export function preflight(settings: TrainSettings, facts: PreflightFacts = {}): 
   return [
     ...settingsProblems(settings, facts.nodes ?? 1),
     ...(checkpoint === undefined ? [] : checkpointProblems(checkpoint, settings)),
+    ...patternProblems(facts.parameters, settings),
     ...(data === undefined ? [] : dataProblems(data, settings)),
     ...tokenizerProblems(checkpoint?.tokenizer, data?.tokenizer),
     ...machineProblems(facts, settings),
@@ -96,7 +97,13 @@ function* checkpointProblems(facts: CheckpointFacts, settings: TrainSettings): G
     const hint = 'copy the tower into the checkpoint and name its folder in config.json';
     yield { code: 'NO_VISION_TOWER', what, hint };
   }
-  const unfit = facts.parameters && patternProblem(facts.parameters, settings);
+}
+
+function* patternProblems(
+  parameters: readonly Parameter[] | undefined,
+  settings: TrainSettings,
+): Generator<Problem> {
+  const unfit = parameters && patternProblem(parameters, settings);
   if (unfit !== undefined)
     yield { code: 'BAD_SETTINGS', what: unfit, hint: 'see the names with `flexattn inspect CHECKPOINT`' };
 }

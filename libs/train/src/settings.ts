@@ -55,7 +55,8 @@ export const trainSettingsSchema = z.strictObject({
   featureCacheMegabytes: z.number().int().nonnegative().default(4000),
   /**
    * Keeps features of a frozen tower on disk too, in a folder that any number of runs and processes share: 12 MB a
-   * picture for LLaVA-1.5 at half precision. null: no.
+   * picture for LLaVA-1.5 at half precision. A path starts where the trainer does, in a configuration from the
+   * workspace. null: no.
    */
   featureCacheFolder: z.string().min(1).nullable().default(null),
   /** Steps between states to resume from; 0 keeps none but on Ctrl-C. */

@@ -193,7 +193,7 @@ describe('planTraining', () => {
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
     const meet = (endpoint: string, nodeRank: number) =>
-      unreachable({ nodes: 2, endpoint, nodeRank }, { timeoutMs: 1 });
+      unreachable({ nodes: 2, endpoint, nodeRank }, { timeoutMs: 400 });
     const rendezvous = { nodes: 2, endpoint: `127.0.0.1:${port}`, nodeRank: 1 };
     const launcher = launcherSettingsSchema.parse({ rendezvous });
     expect(await codes(options({ launcher }, { batchSize: 8 }))).toEqual([]);

@@ -4,6 +4,7 @@ import { pathExists, readJsonAs } from '@flexattn/stage';
 import { z } from 'zod';
 import { TrainError } from '../errors.js';
 import { nodesOf } from '../launcher-settings.js';
+import { modelParameters } from '../model-parameters.js';
 import type { ModelShape } from '../model-parameters.js';
 import { preflight } from '../preflight.js';
 import type { PreflightFacts, Problem } from '../preflight.js';
@@ -110,11 +111,12 @@ async function lookAround(
 ): Promise<Findings> {
   const { launcher, signal } = options;
   const unchecked: string[] = [];
-  const seen = await lookAtCheckpoint(options, settings, isStart, unchecked);
+  const seen = await lookAtCheckpoint(options, isStart, unchecked);
   const gpus = await lookAtGpus(options, unchecked);
   const facts: PreflightFacts = {
     nodes: launcher === undefined ? 1 : nodesOf(launcher),
     checkpoint: seen.found?.facts,
+    parameters: seen.model && modelParameters(seen.model, settings),
     data: await lookAtData(options, settings, seen.model, isStart, unchecked),
     out: options.replacesOut === true ? undefined : await contentOf(options.out),
     gpus: gpus?.length ?? launcher?.slurm?.gpusPerNode,
@@ -126,19 +128,18 @@ async function lookAround(
 
 async function lookAtCheckpoint(
   { checkpoint, base }: PlanOptions,
-  settings: TrainSettings,
   isStart: boolean,
   unchecked: string[],
 ): Promise<Pick<Findings, 'found' | 'base' | 'model'>> {
   if (isStart || (await pathExists(checkpoint))) {
-    const found = await readCheckpoint(checkpoint, settings);
+    const found = await readCheckpoint(checkpoint);
     return { found, base: undefined, model: found.shape };
   }
   unchecked.push(`checkpoint: ${checkpoint} is not there yet`);
   if (base === undefined) return { found: undefined, base: undefined, model: undefined };
   if (await pathExists(base)) {
     unchecked[0] = `checkpoint: ${checkpoint} is not there yet; figures are those of ${base}`;
-    const found = await readCheckpoint(base, settings);
+    const found = await readCheckpoint(base);
     return { found: undefined, base: found, model: found.shape };
   }
   const model = publishedShape(basename(base));

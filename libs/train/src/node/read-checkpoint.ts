@@ -3,10 +3,8 @@ import { join, relative } from 'node:path';
 import { openCheckpoint } from '@flexattn/model-prep';
 import type { Checkpoint, LlavaConfig } from '@flexattn/model-prep';
 import { toIoError } from '@flexattn/stage';
-import { modelParameters } from '../model-parameters.js';
 import type { ModelShape } from '../model-parameters.js';
 import type { CheckpointFacts } from '../preflight.js';
-import type { TrainSettings } from '../settings.js';
 import { tokenizerFingerprint } from './tokenizer-fingerprint.js';
 
 /** Any tensor of the vision tower tells that its weights are there: they are checked as a whole. */
@@ -31,7 +29,7 @@ export interface FoundCheckpoint {
 }
 
 /** Reads a checkpoint's configuration and headers, and lists its files; ModelPrepError where it is none. */
-export async function readCheckpoint(dir: string, settings: TrainSettings): Promise<FoundCheckpoint> {
+export async function readCheckpoint(dir: string): Promise<FoundCheckpoint> {
   const checkpoint = await openCheckpoint(dir);
   const { config, tensors } = checkpoint;
   const names = [...tensors.keys()];
@@ -53,9 +51,7 @@ export async function readCheckpoint(dir: string, settings: TrainSettings): Prom
       layers: config.num_hidden_layers,
       selectFromLayer: config.extra?.selectFromLayer,
       tokenizer: await tokenizerFingerprint(dir),
-      ...(shape === undefined
-        ? { missingTower: config.mm_vision_tower }
-        : { parameters: modelParameters(shape, settings) }),
+      ...(shape === undefined ? { missingTower: config.mm_vision_tower } : {}),
     },
   };
 }

@@ -97,7 +97,7 @@ describe.runIf(existsSync('/proc'))('two processes on this machine', () => {
   );
 
   it(
-    'end their step and write a state at the first Ctrl-C, and go on from it',
+    'end their step and write a state at the first Ctrl-C',
     async () => {
       const stop = new AbortController();
       const settings = { processes: 2, microBatchSize: 1, steps: 12 };
@@ -110,10 +110,6 @@ describe.runIf(existsSync('/proc'))('two processes on this machine', () => {
       });
       const states = await readdir(options.states, { recursive: true });
       expect(states.filter((name) => name.endsWith('.metadata'))).toHaveLength(1);
-      let again = 0;
-      await train({ ...options, onStep: () => void (again += 1) });
-      expect(again).toBeGreaterThan(0);
-      expect(again).toBeLessThanOrEqual(10);
     },
     TIMEOUT,
   );
