@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addAskCommand } from './commands/ask.js';
 import { addCompareCommand } from './commands/compare.js';
+import { addCompletionCommand } from './commands/completion.js';
 import { addConfigCommand } from './commands/config.js';
 import { addConvertCommand } from './commands/convert.js';
 import { addDiffCommand } from './commands/diff.js';
@@ -41,6 +42,7 @@ export function createProgram(version: string): Command {
   addConfigCommand(program);
   addStatusCommand(program);
   addLockCommand(program);
+  addCompletionCommand(program);
   addSweepCommand(program);
   addDiffCommand(program);
   addGcCommand(program);
