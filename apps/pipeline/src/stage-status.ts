@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { stageState, type StageState } from '@flexattn/stage';
+import { interpreterOf } from '@flexattn/train';
 import { artifacts, type RunContext } from './run-context.js';
 import { runMarker, stageParameters, type Stage } from './stage.js';
 
@@ -64,9 +65,10 @@ async function stepStatus(context: RunContext, step: Stage, unready: readonly st
 
 /** Training names versions of Python packages; looking must not install them. */
 async function toolsAtHand(context: RunContext, step: Stage): Promise<Record<string, string>> {
-  const { workspace, python } = context;
-  const isMissing = python === undefined && !existsSync(join(workspace, '.flexattn', 'python'));
-  return step.name === 'train' && isMissing ? { python: 'missing' } : step.tools(context);
+  const environment = join(context.workspace, '.flexattn', 'python');
+  const python = context.python ?? interpreterOf(environment);
+  const isMissing = context.python === undefined && !existsSync(environment);
+  return step.name === 'train' && isMissing ? { python: 'missing' } : step.tools({ ...context, python });
 }
 
 function secondsOf(context: RunContext, { name }: Stage): { seconds?: number } {
