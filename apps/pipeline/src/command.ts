@@ -10,6 +10,7 @@ import { addDoctorCommand } from './commands/doctor.js';
 import { addDownloadCommand } from './commands/download.js';
 import { addInspectCommand } from './commands/inspect.js';
 import { addExplainCommand } from './commands/explain.js';
+import { addManifestCommand } from './commands/manifest.js';
 import { addPythonCommand } from './commands/python-env.js';
 import { addGcCommand } from './commands/gc.js';
 import { addLockCommand } from './commands/lock.js';
@@ -42,6 +43,7 @@ export function createProgram(version: string): Command {
   addConfigCommand(program);
   addStatusCommand(program);
   addLockCommand(program);
+  addManifestCommand(program);
   addCompletionCommand(program);
   addSweepCommand(program);
   addDiffCommand(program);
