@@ -29,7 +29,7 @@ export const LLAVA_7B: ModelSizes = {
 const MULTIPLY_ADD = 2;
 
 /** FLOPs of one picture of `side` pixels: patches, layers with the class token, projector (two matrices). */
-export function pictureFlops(model: ModelSizes, side: number): number {
+function pictureFlops(model: ModelSizes, side: number): number {
   const { visionHidden: hidden, visionIntermediate, visionLayers, patch } = model;
   const patches = (side / patch) ** 2;
   const tokens = patches + 1;
