@@ -40,18 +40,32 @@ export class FlexattnError<Code extends string = string> extends Error {
 
 /** Codes of the errors that this lib raises itself. */
 export type StageErrorCode =
+  /** A file, or a setting in the environment, holds something else than it must. */
   | 'BAD_CONTENT'
+  /** A file is not JSON as RFC 8259 has it. */
   | 'BAD_JSON'
-  | 'DAMAGED'
+  /** The disk or its quota is full; what was there before is untouched. */
   | 'DISK_FULL'
+  /** A file or folder, or a part of its path, is not there. */
   | 'FILE_MISSING'
+  /** A file or folder may not be read or written. */
   | 'FILE_UNREADABLE'
+  /**
+   * A signal ended the work; nothing half done is left under a final name. Remedy: run the same command
+   * again: what was done is kept
+   */
   | 'INTERRUPTED'
+  /** The operating system failed to read or write. */
   | 'IO_FAILED'
+  /** Another process works in the same place. */
   | 'LOCKED'
+  /** A folder stands where a file was expected. */
   | 'NOT_A_FILE'
+  /** A name leaves the folder that it must stay in; nothing outside is opened. */
   | 'PATH_ESCAPE'
+  /** A program that was started ended with an error. Remedy: see its last lines, which the message repeats */
   | 'PROGRAM_FAILED'
+  /** A program that is needed is not installed. */
   | 'PROGRAM_MISSING';
 
 /** What goes wrong around any stage: files, locks, child processes, JSON. */
