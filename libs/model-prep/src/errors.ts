@@ -72,6 +72,7 @@ export type ModelPrepErrorCode =
   | 'OUT_OVERLAPS'
   // the hub
   | 'BAD_HUB_REFERENCE'
+  | 'BAD_ENDPOINT'
   | 'NOTHING_TO_DOWNLOAD'
   | 'HUB_DENIED'
   | 'HUB_NOT_FOUND'
