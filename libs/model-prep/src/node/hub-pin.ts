@@ -20,7 +20,7 @@ export interface PinSources {
 }
 
 /** What is known of the commit of a reference. */
-export interface ResolvedCommit extends HubCommit {
+interface ResolvedCommit extends HubCommit {
   /** The standard cache alone knows it: `files` are those that were fetched once. */
   isFromCache: boolean;
 }
