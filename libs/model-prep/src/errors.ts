@@ -167,6 +167,8 @@ export type ModelPrepErrorCode =
   // the hub
   /** The name of a model on the hub has another form. */
   | 'BAD_HUB_REFERENCE'
+  /** `HF_ENDPOINT` is no address. Remedy: set it to an http or https address, or leave it out */
+  | 'BAD_ENDPOINT'
   /** The repository has no file that was asked for. */
   | 'NOTHING_TO_DOWNLOAD'
   /** The hub lets only certain accounts read the model. */

@@ -40,6 +40,15 @@ const FILES: Record<string, Uint8Array> = {
   'vision/config.json': text('{"a": 1}'),
   'vision/model.safetensors': writeSafetensors(decoderTensors()),
 };
+const INDEX = 'model.safetensors.index.json';
+/** Of another repository. */
+const SHARDED: Record<string, Uint8Array> = {
+  [INDEX]: text(
+    '{"weight_map": {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}}',
+  ),
+  'model-00001-of-00002.safetensors': text('one'),
+  'model-00002-of-00002.safetensors': text('two'),
+};
 const NEEDED = [
   'config.json',
   'generation_config.json',
@@ -104,7 +113,7 @@ function fillCache(names: readonly string[]): void {
   mkdirSync(join(repo, 'refs'));
   writeFileSync(join(repo, 'refs', 'main'), COMMIT);
   for (const name of names) {
-    const bytes = FILES[name] ?? new Uint8Array();
+    const bytes = FILES[name] ?? SHARDED[name] ?? new Uint8Array();
     const hash =
       bytes.length < 1000 ? createHash('sha1').update(`blob ${bytes.length}\0`) : createHash('sha256');
     const blob = join(repo, 'blobs', hash.update(bytes).digest('hex'));
@@ -295,6 +304,25 @@ describe('downloadCheckpoint by a bad connection', () => {
     await expect(download({ lockFile })).rejects.toThrow(/no JSON.*HUB_UNREACHABLE/);
   });
 
+  it('gives up on a server that knows no ranges and breaks now here, now there', async () => {
+    hub.fault = (seen, count) =>
+      seen.path.endsWith(WEIGHTS) ? { breakAfter: count % 2 ? 2000 : 1000, ignoreRange: true } : undefined;
+    await expect(download({ include: [WEIGHTS] })).rejects.toThrow(/HUB_UNREACHABLE/);
+    expect(waits.length).toBeLessThan(10);
+  });
+
+  it('does not wait for ever for names', async () => {
+    hub.fault = (seen, count) => (seen.path.includes('/revision/') && count < 3 ? 'silent' : undefined);
+    await download({ include: ['config.json'], edge: { ...edge(), idleMs: 200 } });
+    expect(waits).toEqual([1000, 2000]);
+  });
+
+  it('refuses a file that a server encodes', async () => {
+    faultsOf(WEIGHTS, { status: 200, headers: { 'content-encoding': 'gzip' } });
+    await expect(download({ include: [WEIGHTS] })).rejects.toThrow(/encoded as "gzip".*HUB_REFUSED/);
+    expect(waits).toEqual([]);
+  });
+
   it('does not wait for ever for a server that falls silent', async () => {
     faultsOf(WEIGHTS, { silentAfter: 100_000 });
     await download({ ...onlyWeights, edge: { ...edge(), idleMs: 50 } });
@@ -359,6 +387,17 @@ describe('downloadCheckpoint is refused', () => {
     await expect(download()).rejects.toThrow(/PATH_ESCAPE/);
     expect(existsSync(join(home, 'out.json'))).toBe(false);
     delete hub.files['../out.json'];
+  });
+
+  it.each([
+    'hf-mirror.example',
+    'ftp://hub.example',
+    'http://user:pass@hub.example',
+    'http://hub.example/?a=1',
+  ])('for the endpoint %s, which is not repeated', async (HF_ENDPOINT) => {
+    const refusal = download({ edge: edge({ HF_ENDPOINT }) });
+    await expect(refusal).rejects.toThrow(/HF_ENDPOINT.*BAD_ENDPOINT/);
+    await expect(refusal).rejects.not.toThrow(HF_ENDPOINT);
   });
 
   it('for a lock that is damaged', async () => {
@@ -446,6 +485,8 @@ describe('the standard cache', () => {
   ])('is all that counts with %s', async (_, flags, env) => {
     fillCache(NEEDED);
     const run = () => download({ ...flags, edge: edge(env) });
+    await download({ out: join(home, 'pinned'), include: ['config.json'] });
+    hub.seen.splice(0);
     expect((await run()).files.every(({ how }) => how === 'linked')).toBe(true);
     expect(snapshot(join(home, 'out'))).toEqual(contents(NEEDED));
     expect(hub.seen).toEqual([]);
@@ -455,5 +496,20 @@ describe('the standard cache', () => {
     rmSync(join(home, 'flexattn.lock.json'));
     await expect(run()).rejects.toThrow(/expected main of owner\/name in .*OFFLINE/);
     expect(hub.seen).toEqual([]);
+  });
+
+  const SHARDS = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'];
+  it.each<[string, string[], RegExp | undefined]>([
+    ['all of it', [INDEX, ...SHARDS], undefined],
+    ['one shard of two', [INDEX, ...SHARDS.slice(1)], /expected model-00001-of-00002\.safetensors in /],
+    ['an index alone', [INDEX], /expected model-00001-of-00002\.safetensors, model-00002-of-/],
+    ['no weights', [], /expected model\.safetensors in /],
+  ])('says offline what is missing where it has %s, and pins nothing', async (_, cached, message) => {
+    fillCache(['config.json', ...cached]);
+    const run = download({ offline: true });
+    if (message) await expect(run).rejects.toThrow(message);
+    else expect((await run).files.map((file) => file.path).sort()).toEqual(['config.json', ...SHARDS, INDEX]);
+    expect(existsSync(join(home, 'flexattn.lock.json'))).toBe(false);
+    expect((await download({ offline: true, include: ['config.json'] })).files).toHaveLength(1);
   });
 });

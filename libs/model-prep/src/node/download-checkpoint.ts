@@ -8,6 +8,7 @@ import type { HubReference } from '../hub-reference.js';
 import { downloadFile } from './download-file.js';
 import { freeBytes, PARTS, planDownload, refuseOffline, requireSpace } from './download-plan.js';
 import type { PlannedDownload } from './download-plan.js';
+import { absentWeights } from './hub-cache.js';
 import { IDLE_MS, realWait } from './hub-connection.js';
 import type { HubConnection } from './hub-connection.js';
 import { readHubEnvironment } from './hub-environment.js';
@@ -74,7 +75,7 @@ const CONCURRENT_FILES = 4;
  *
  * HF_TOKEN, HF_ENDPOINT, HF_HOME, HF_HUB_CACHE and HF_HUB_OFFLINE count as in huggingface_hub.
  *
- * @throws ModelPrepError BAD_HUB_REFERENCE, NOTHING_TO_DOWNLOAD, HUB_DENIED, HUB_NOT_FOUND, HUB_REFUSED, OFFLINE;
+ * @throws ModelPrepError BAD_HUB_REFERENCE, BAD_ENDPOINT, NOTHING_TO_DOWNLOAD, HUB_DENIED, HUB_NOT_FOUND, HUB_REFUSED, OFFLINE;
  *   HUB_UNREACHABLE, HUB_WRONG_BYTES (exit 74). StageError DISK_FULL (exit 74) before the first byte
  */
 export async function downloadCheckpoint(options: DownloadOptions): Promise<DownloadReport> {
@@ -94,6 +95,10 @@ export async function downloadCheckpoint(options: DownloadOptions): Promise<Down
   const sources = { lockFile, cache, connection: offline ? undefined : connection };
   const commit = await resolveCommit(reference, sources);
   const chosen = chooseFiles(commit.files, include);
+  if (commit.isFromCache && !include?.length) {
+    const absent = await absentWeights(cache, reference, commit, chosen);
+    if (absent.length > 0) refuseOffline(reference, absent, cache);
+  }
   const planned = await planDownload(out, chosen, { reference, commit, cache, signal });
   const fetched = planned.filter(({ how }) => how === 'fetched');
   const report: DownloadReport = {
@@ -102,9 +107,15 @@ export async function downloadCheckpoint(options: DownloadOptions): Promise<Down
     fetchedBytes: fetched.reduce((sum, { file }) => sum + file.size, 0),
     files: planned.map(({ file, how }) => ({ path: file.path, bytes: file.size, how })),
   };
-  if (offline && fetched.length > 0) refuseOffline(reference, fetched, cache);
+  if (offline && fetched.length > 0)
+    refuseOffline(
+      reference,
+      fetched.map(({ file }) => file.path),
+      cache,
+    );
   if (dryRun) return report;
-  await pinCommit(reference, commit, lockFile);
+  // A lock lists all files of a commit, so that a later run finds those that the cache lacks.
+  if (!commit.isFromCache) await pinCommit(reference, commit, lockFile);
   await requireSpace(out, fetched, edge.freeBytes ?? freeBytes);
   await place(planned, { ...options, connection, reference: { ...reference, revision: commit.commit } });
   return report;

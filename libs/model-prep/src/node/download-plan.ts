@@ -68,13 +68,8 @@ async function sizeOf(path: string): Promise<number | undefined> {
 }
 
 /** @throws ModelPrepError OFFLINE, naming the files */
-export function refuseOffline(
-  { repo }: HubReference,
-  missing: readonly PlannedDownload[],
-  cache: string,
-): never {
-  const names = missing.map(({ file }) => file.path).join(', ');
-  const what = `offline: expected ${names} in ${cache}, got none with the right bytes`;
+export function refuseOffline({ repo }: HubReference, missing: readonly string[], cache: string): never {
+  const what = `offline: expected ${missing.join(', ')} in ${cache}, got none with the right bytes`;
   const hint = 'run once with the network (without --offline and HF_HUB_OFFLINE)';
   throw new ModelPrepError('OFFLINE', what, { file: `hub:${repo}`, hint });
 }

@@ -3,7 +3,6 @@ import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
 import type { Socket } from 'node:net';
-import tls from 'node:tls';
 import { PassingFailure } from './hub-connection.js';
 
 /** What is asked of a server, and where its answer goes. */
@@ -29,15 +28,17 @@ export interface BodyAnswer {
 }
 
 /**
- * Asks for `url` and resolves when the head of the answer is there. Bodies of a length that is known are read from the
- * socket into the blocks, which takes a quarter of the processor time of streams; `node:http` reads the head, and bodies
- * of other lengths. As with `fetch`, a proxy counts where Node was told to take it from the environment (Node 24).
+ * Asks for `url` and resolves when the head of the answer is there. Unencrypted bodies of a length that is known are read
+ * from the socket into the blocks, which takes a quarter of the processor time of streams; `node:http` reads the head, and
+ * all other bodies: what is decrypted arrives also while reading is stopped, and would overwrite what is not given out
+ * yet. As with `fetch`, a proxy counts where Node was told to take it from the environment (Node 24).
  *
  * @throws PassingFailure, or the error of the connection
  */
 export async function requestBody(request: BodyRequest): Promise<BodyAnswer> {
   const { url, headers, blocks, idleMs, signal } = request;
-  const socketReader = usesProxy() ? undefined : new SocketReader(url, blocks);
+  const isPlain = url.protocol === 'http:' && !usesProxy();
+  const socketReader = isPlain ? new SocketReader(url, blocks) : undefined;
   const own = socketReader ? { createConnection: () => socketReader.socket } : {};
   const asked = (url.protocol === 'https:' ? https : http).request(url, {
     headers,
@@ -80,6 +81,8 @@ class SocketReader {
   /** Of the body, still to be given out; undefined as long as the parser gets what arrives. */
   private left: number | undefined;
   private turn = 0;
+  /** For what the parser gets: pieces of a body that it cuts out lie in the blocks. */
+  private readonly parsed: Uint8Array;
   private head: Uint8Array = new Uint8Array();
   /** What arrived and is not given out yet. */
   private arrived: Uint8Array | undefined;
@@ -91,11 +94,13 @@ class SocketReader {
     url: URL,
     private readonly blocks: readonly Uint8Array[],
   ) {
+    this.parsed = new Uint8Array(blocks[0]?.byteLength ?? 0);
     const onread = {
-      buffer: () => this.nextBlock(),
-      callback: (length: number, block: Uint8Array) => this.take(block.subarray(0, length)),
+      buffer: () => (this.left === undefined ? this.parsed : this.nextBlock()),
+      callback: (length: number, bytes: Uint8Array) => this.take(bytes.subarray(0, length)),
     };
-    this.socket = connect(url, onread);
+    const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+    this.socket = net.connect({ host, port: Number(url.port || 80), onread });
     this.socket.on('error', (cause) => (this.failure = cause));
     this.socket.on('close', () => {
       this.failure ??= new PassingFailure('the connection ended early');
@@ -151,7 +156,7 @@ class SocketReader {
   }
 
   private parse(bytes: Uint8Array): boolean {
-    // The parser keeps what it is given, the block is used again.
+    // The parser keeps what it is given, the memory is used again.
     const copy = Buffer.concat([this.head, bytes]);
     const end = this.response ? -1 : copy.indexOf(END_OF_HEAD);
     if (!this.response && end < 0 && copy.byteLength <= http.maxHeaderSize) {
@@ -161,23 +166,13 @@ class SocketReader {
     const headEnd = end < 0 ? copy.byteLength : end + END_OF_HEAD.byteLength;
     this.head = new Uint8Array();
     this.socket.emit('data', copy.subarray(0, headEnd));
-    if (this.left === 0) return false;
     const rest = bytes.subarray(bytes.byteLength - (copy.byteLength - headEnd));
-    return rest.byteLength === 0 ? this.left === undefined : this.take(rest);
+    if (this.left === undefined) return rest.byteLength === 0 || this.parse(rest);
+    if (this.left === 0 || rest.byteLength === 0) return false;
+    const block = this.nextBlock();
+    block.set(rest);
+    return this.take(block.subarray(0, rest.byteLength));
   }
-}
-
-function connect({ protocol, hostname, port }: URL, onread: net.OnReadOpts): Socket {
-  const host = hostname.replace(/^\[(.*)\]$/, '$1');
-  if (protocol !== 'https:') return net.connect({ host, port: Number(port || 80), onread });
-  const options: tls.ConnectionOptions & { onread: net.OnReadOpts } = {
-    host,
-    port: Number(port || 443),
-    ...(net.isIP(host) === 0 && { servername: host }),
-    ALPNProtocols: ['http/1.1'],
-    onread,
-  };
-  return tls.connect(options);
 }
 
 /** A body that the parser cuts out, copied into the blocks. */

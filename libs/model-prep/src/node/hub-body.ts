@@ -4,6 +4,7 @@ import type { HubConnection } from './hub-connection.js';
 import { requestBody } from './http-body.js';
 import type { BodyAnswer } from './http-body.js';
 import { ModelPrepError } from '../errors.js';
+import { quoted } from '../shown.js';
 
 /** As many as a hub, its store and a mirror need, and a few more. */
 const MAX_REDIRECTS = 5;
@@ -30,8 +31,12 @@ export async function requestFile(
       },
     );
     const { status, header } = answer;
-    if (status >= 200 && status < 300) return answer;
+    const isSuccess = status >= 200 && status < 300;
+    const encoding = header('content-encoding') ?? 'identity';
+    if (isSuccess && encoding === 'identity') return answer;
     answer.close();
+    if (isSuccess)
+      throw refused(what, `expected the bytes of the file, got them encoded as ${quoted(encoding)}`);
     const location = /^30[12378]$/.test(String(status)) ? header('location') : null;
     if (location === null)
       throw refusal(what, reference, connection, { status, retryAfter: header('retry-after') });

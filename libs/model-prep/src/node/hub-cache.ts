@@ -1,8 +1,11 @@
 import { readFile, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { toIoError } from '@flexattn/stage';
+import { readJsonAs, toIoError } from '@flexattn/stage';
+import { z } from 'zod';
 import type { HubCommit, HubFile } from '../hub-files.js';
 import type { HubReference } from '../hub-reference.js';
+import { parseWeightIndex, WEIGHT_NAMES } from '../weight-index.js';
+import type { WeightFormat } from '../weight-index.js';
 import { hasBytesOf } from './file-digest.js';
 import { entryKind } from './weight-file.js';
 
@@ -33,6 +36,36 @@ export async function cachedCommit(cache: string, reference: HubReference): Prom
     if (file) files.push(file);
   }
   return { commit, files: files.sort((a, b) => (a.path < b.path ? -1 : 1)) };
+}
+
+/**
+ * Paths of the weights that `chosen` lacks: the shards that an index in the cache names, or any weights at all. A snapshot
+ * holds what was fetched once, and offline nothing else tells what a commit has.
+ */
+export async function absentWeights(
+  cache: string,
+  reference: HubReference,
+  { commit, files }: HubCommit,
+  chosen: readonly HubFile[],
+): Promise<string[]> {
+  const formats = Object.entries(WEIGHT_NAMES) as [WeightFormat, (typeof WEIGHT_NAMES)[WeightFormat]][];
+  const isChosen = (path: string): boolean => chosen.some((file) => file.path === path);
+  const hasWeights = formats.some(([, { single, index }]) => isChosen(single) || isChosen(index));
+  const isAsked = (path: string): boolean => isChosen(path) || (!hasWeights && !path.includes('/'));
+  for (const [format, { index }] of formats) {
+    const absent: string[] = [];
+    for (const { path } of files) {
+      if (basename(path) !== index || !isAsked(path)) continue;
+      const file = join(snapshot(cache, reference, commit), path);
+      const { weight_map } = parseWeightIndex(await readJsonAs(file, z.unknown()), file, format);
+      const shards = [...new Set(Object.values(weight_map))].map(
+        (shard) => path.slice(0, -index.length) + shard,
+      );
+      absent.push(...shards.filter((shard) => !isChosen(shard)));
+    }
+    if (absent.length > 0) return absent.sort();
+  }
+  return hasWeights ? [] : [WEIGHT_NAMES.safetensors.single];
 }
 
 /** A snapshot's entries are links to blobs, whose names are the hashes of their bytes. */

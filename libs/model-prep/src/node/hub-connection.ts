@@ -10,7 +10,7 @@ export interface HubConnection {
   endpoint: string;
   /** Sent to the endpoint only, and shown nowhere. */
   token: string | undefined;
-  /** Milliseconds without a byte of a file after which its connection counts as broken. */
+  /** Milliseconds without a byte of a file, or for a whole list of names, after which a connection counts as broken. */
   idleMs: number;
   /** Resolves after so many milliseconds. */
   wait: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
@@ -58,8 +58,9 @@ export async function withRepetitions<T>(
     } catch (failure) {
       connection.signal?.throwIfAborted();
       if (!(failure instanceof PassingFailure)) throw failure;
+      // More than ever before: a server that knows no ranges begins anew each time.
       if (progress() > gained) n = 0;
-      gained = progress();
+      gained = Math.max(gained, progress());
       const asked = failure.askedMs;
       if (n >= MAX_REPETITIONS || (asked ?? 0) > LONGEST_ASKED_MS) throw unreachable(what, failure);
       await connection.wait(retryDelay(n, asked), connection.signal).catch((cause: unknown) => {
@@ -87,9 +88,13 @@ export async function request(
   connection: HubConnection,
   url: string,
 ): Promise<Response> {
-  const { signal } = connection;
+  const { signal, idleMs } = connection;
+  const limit = AbortSignal.timeout(idleMs);
   const headers = { accept: 'application/json', ...ourHeaders(connection, new URL(url)) };
-  const response = await fetch(url, { headers, ...(signal && { signal }) }).catch((cause: unknown) => {
+  const response = await fetch(url, {
+    headers,
+    signal: signal ? AbortSignal.any([signal, limit]) : limit,
+  }).catch((cause: unknown) => {
     throw broken(cause);
   });
   if (response.ok) return response;
@@ -137,6 +142,8 @@ function denied(what: string, status: number, hasToken: boolean): ModelPrepError
 export function broken(cause: unknown): unknown {
   if (cause instanceof FlexattnError || cause instanceof PassingFailure) return cause;
   if (cause instanceof Error && cause.name === 'AbortError') return cause;
+  if (cause instanceof Error && cause.name === 'TimeoutError')
+    return new PassingFailure('the hub is silent for too long');
   const inner: unknown = cause instanceof Error && cause.cause !== undefined ? cause.cause : cause;
   const code = inner instanceof Error && 'code' in inner ? String(inner.code) : 'no answer';
   return new PassingFailure(`the connection failed (${code})`);

@@ -19,6 +19,12 @@ export interface PinSources {
   connection: HubConnection | undefined;
 }
 
+/** What is known of the commit of a reference. */
+interface ResolvedCommit extends HubCommit {
+  /** The standard cache alone knows it: `files` are those that were fetched once. */
+  isFromCache: boolean;
+}
+
 /**
  * The commit of a reference: what `flexattn.lock.json` says, else what the hub says now, else (offline) what the
  * standard cache says.
@@ -28,12 +34,12 @@ export interface PinSources {
 export async function resolveCommit(
   reference: HubReference,
   { lockFile, cache, connection }: PinSources,
-): Promise<HubCommit> {
+): Promise<ResolvedCommit> {
   const pinned = pinnedCommit(await readLock(lockFile), reference);
-  if (pinned) return pinned;
-  if (connection) return listCommit(reference, connection);
+  if (pinned) return { ...pinned, isFromCache: false };
+  if (connection) return { ...(await listCommit(reference, connection)), isFromCache: false };
   const cached = await cachedCommit(cache, reference);
-  if (cached) return cached;
+  if (cached) return { ...cached, isFromCache: true };
   const what = `expected ${reference.revision} of ${reference.repo} in ${lockFile} or ${cache}, got neither`;
   throw new ModelPrepError('OFFLINE', what, { hint: 'run once with the network (without --offline)' });
 }

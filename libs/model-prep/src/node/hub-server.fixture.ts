@@ -6,7 +6,9 @@ import type { AddressInfo } from 'node:net';
 export type Fault =
   | { status: number; headers?: Record<string, string> }
   /** Closes the connection after so many bytes of the body. */
-  | { breakAfter: number }
+  | { breakAfter: number; ignoreRange?: boolean }
+  /** Never answers. */
+  | 'silent'
   /** Sends no more after so many bytes of the body. */
   | { silentAfter: number }
   /** Answers ranges with the whole file. */
@@ -64,6 +66,7 @@ export class HubServer {
     const seen: Seen = { path: url.pathname, range, authorization };
     this.seen.push(seen);
     const fault = this.fault(seen, this.seen.filter(({ path }) => path === seen.path).length);
+    if (fault === 'silent') return;
     if (typeof fault === 'object' && 'status' in fault) {
       response.writeHead(fault.status, fault.headers).end('{"error": "no"}');
     } else if (typeof fault === 'object' && 'redirect' in fault) {
@@ -106,9 +109,10 @@ export class HubServer {
   ): void {
     let bytes = this.files[path];
     if (!bytes) return void response.writeHead(404).end();
-    let begin = range === undefined || fault === 'ignore-range' ? 0 : Number(/\d+/.exec(range)?.[0]);
+    const isWhole = fault === 'ignore-range' || (typeof fault === 'object' && 'ignoreRange' in fault);
+    let begin = range === undefined || isWhole ? 0 : Number(/\d+/.exec(range)?.[0]);
     if (fault === 'other-range' && begin > 0) begin -= 1;
-    if (range !== undefined && fault !== 'ignore-range') {
+    if (range !== undefined && !isWhole) {
       response.statusCode = 206;
       response.setHeader('content-range', `bytes ${begin}-${bytes.length - 1}/${bytes.length}`);
     }
