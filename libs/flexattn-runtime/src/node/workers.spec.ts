@@ -50,7 +50,7 @@ afterAll(async () => {
 describe('a model in its thread', () => {
   const withModel = (body: string) =>
     libs.run(`
-      import { loadModel } from '@flexattn/flexattn-runtime';
+      import { loadModel, RuntimeError } from '@flexattn/flexattn-runtime';
       const model = await loadModel(${JSON.stringify(model)}, { threads: 1 });
       const image = ${JSON.stringify(IMAGE)}, prompt = ${JSON.stringify(PROMPT)};
       const codeOf = (work) => work.then(() => 'none', (error) => [error.code, error.exitCode, error.message]);
@@ -96,10 +96,13 @@ describe('a model in its thread', () => {
         await codeOf(model.generate({ image: { data: new Uint8Array(5), width: 1, height: 1 }, prompt, maxNewTokens: 1 })),
         await codeOf(loadModel('/nowhere')),
       ];
+      const refused = model.generate({ image, prompt: 'no picture', maxNewTokens: 1 });
+      const isOurs = await refused.catch((error) => error instanceof RuntimeError && error.code);
       await model.close();
-      return errors.map(([code, exitCode]) => [code, exitCode]);
+      return [isOurs, ...errors.map(([code, exitCode]) => [code, exitCode])];
     `);
     expect(got).toEqual([
+      'PROMPT_IMAGE_TAGS',
       ['FILE_MISSING', 2],
       ['IMAGE_UNREADABLE', 2],
       ['FOLDER_MISSING', 2],
