@@ -87,9 +87,9 @@ async function runOurs(photo: string): Promise<Run> {
     last = now;
   };
   const image = await readImage(photo);
-  lap('read and hash');
+  lap('read');
   const raster = await image.raster();
-  lap('decode');
+  lap('decode and hash');
   const { square } = pixelValuesOf(raster, SIZES);
   lap('pad, resize, normalise, low-res input');
   for (let tile = 0; tile < SIZES.zoom ** 2; tile++) tileValuesOf(square, SIZES, tile);

@@ -13,6 +13,16 @@ export function configOptions(): Option[] {
   ];
 }
 
+/** What computes a model's answers. */
+export type DeviceName = 'auto' | 'cpu' | 'cuda' | 'webgpu';
+
+/** `--device`. */
+export function deviceOption(): Option {
+  return new Option('--device <name>', 'what computes')
+    .choices(['auto', 'cpu', 'cuda', 'webgpu'] satisfies DeviceName[])
+    .default('auto');
+}
+
 /** Parses a flag that must be a whole number of at least 1. */
 export function positiveInteger(text: string): number {
   const value = Number(text);

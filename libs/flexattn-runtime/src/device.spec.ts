@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { chooseDevice, providerReason } from './device.js';
-import type { ProviderFinding } from './device.js';
+import type { Device, ProviderFinding } from './device.js';
 
 const works: ProviderFinding = { runs: true, hardware: true, halfFloats: true, reason: '' };
 const software: ProviderFinding = { ...works, hardware: false };
@@ -20,6 +20,11 @@ describe('chooseDevice', () => {
     expect(choice.device).toBe(device);
     expect(choice.reason).toMatch(reason);
   });
+});
+
+it('refuses a device that is none', () => {
+  const typo = 'gpu' as Device;
+  expect(() => chooseDevice(typo, { cuda: works, webgpu: works })).toThrow(/got "gpu".*DEVICE_ABSENT/);
 });
 
 describe('providerReason', () => {

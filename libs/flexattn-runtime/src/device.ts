@@ -1,5 +1,8 @@
+import { RuntimeError } from './error.js';
+
+const DEVICES = ['auto', 'cpu', 'cuda', 'webgpu'] as const;
 /** What computes: `auto` is CUDA where it can be used, else a GPU through WebGPU, else the processor. */
-export type Device = 'auto' | 'cpu' | 'cuda' | 'webgpu';
+export type Device = (typeof DEVICES)[number];
 /** A device that graphs are built and run for. */
 export type ChosenDevice = Exclude<Device, 'auto'>;
 
@@ -31,8 +34,16 @@ export interface DeviceChoice {
   reason: string;
 }
 
-/** The device that a wish leads to; `auto` never takes a software driver, which is slower than the processor. */
+/**
+ * The device that a wish leads to; `auto` never takes a software driver, which is slower than the processor.
+ *
+ * @throws RuntimeError DEVICE_ABSENT for a name that is none
+ */
 export function chooseDevice(asked: Device, { cuda, webgpu }: UsableDevices): DeviceChoice {
+  if (!DEVICES.includes(asked)) {
+    const what = `expected a device of ${DEVICES.join(', ')}, got "${String(asked)}"`;
+    throw new RuntimeError('DEVICE_ABSENT', what, { hint: 'choose one of them' });
+  }
   if (asked !== 'auto') return { device: asked, reason: 'as asked for' };
   if (cuda.runs) return { device: 'cuda', reason: 'auto: CUDA can be used' };
   const noCuda = `no CUDA: ${cuda.reason}`;

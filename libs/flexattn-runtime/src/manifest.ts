@@ -5,6 +5,8 @@ import { PRECISIONS } from './quantise/precision.js';
 
 /** Lies in a compiled folder and lists every other file of it; written last. */
 export const MANIFEST_FILE = 'manifest.json';
+/** Counts up whenever graphs or manifest of a compiled folder change. */
+export const MANIFEST_VERSION = 4;
 
 const count = z.number().int().nonnegative();
 
@@ -40,7 +42,7 @@ const geometrySchema = z.strictObject({
 /** Schema of a compiled folder's manifest. */
 export const manifestSchema = z.strictObject({
   format: z.literal('flexattn-compiled'),
-  version: z.literal(4),
+  version: z.literal(MANIFEST_VERSION),
   /** How regions are selected, the checkpoint's own figures filled in. */
   selection: z.strictObject({
     selection: z.enum(SELECTIONS),

@@ -51,4 +51,23 @@ describe('WorkQueue', () => {
     expect(queue.giveBack([{ image: 'a', items: [] }])).toEqual([]);
     expect(queue.size).toBe(0);
   });
+
+  it('leaves what other parts took, then takes what is free of theirs', () => {
+    const [own, other] = [
+      groupByPicture(numbered('a', 'b', 'a')),
+      groupByPicture(numbered('x', 'x', 'x', 'c')),
+    ];
+    const taken: number[] = [];
+    const theirs = [...other.slice(1)];
+    const queue = new WorkQueue(own, {
+      look: () => undefined,
+      has: (index) => index === 0,
+      next: () => theirs.shift(),
+      took: (items) => void taken.push(...items.map(({ index }) => index)),
+    });
+    expect(queue.size).toBe(2);
+    expect(drain(queue)).toEqual([[2], [1], [3]]);
+    expect(taken).toEqual([2, 1, 3]);
+    expect(queue.isEmpty()).toBe(true);
+  });
 });

@@ -38,23 +38,51 @@ export function groupsOfShard(groups: readonly PictureGroup[], { index, count }:
   return groups.filter((_, place) => place % count === index);
 }
 
-/** Groups that wait for a worker. */
+/** What other parts of the same run do, where they can be seen. */
+export interface SharedWork {
+  /** Looks at what they do now. */
+  look(): void;
+  /** Whether one of them has answered this item, or is about to. */
+  has(index: number): boolean;
+  /** A group of another part that nobody has taken. */
+  next(): PictureGroup | undefined;
+  /** Tells them that these items are about to be answered here. */
+  took(items: readonly NumberedItem[]): void;
+}
+
+/** Groups that wait for a worker; when they are gone, those of other parts. */
 export class WorkQueue {
   readonly #groups: PictureGroup[];
+  readonly #shared: SharedWork | undefined;
   readonly #deaths = new Map<number, number>();
 
-  constructor(groups: readonly PictureGroup[]) {
+  constructor(groups: readonly PictureGroup[], shared?: SharedWork) {
     this.#groups = [...groups];
+    this.#shared = shared;
   }
 
-  /** Groups that wait. */
+  /** Groups of this part that wait. */
   get size(): number {
     return this.#groups.length;
   }
 
-  /** The next group; undefined where none waits. */
+  /** Whether there is nothing to take, here or elsewhere. */
+  isEmpty(): boolean {
+    this.#shared?.look();
+    return this.size === 0 && this.#shared?.next() === undefined;
+  }
+
+  /** The next group, without what other parts have taken of it; undefined where none waits. */
   take(): PictureGroup | undefined {
-    return this.#groups.shift();
+    this.#shared?.look();
+    for (;;) {
+      const group = this.#groups.shift() ?? this.#shared?.next();
+      if (group === undefined) return undefined;
+      const items = group.items.filter(({ index }) => this.#shared?.has(index) !== true);
+      if (items.length === 0) continue;
+      this.#shared?.took(items);
+      return { ...group, items };
+    }
   }
 
   /**

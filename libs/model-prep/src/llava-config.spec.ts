@@ -85,7 +85,12 @@ describe('parseLlavaConfig', () => {
     ],
     ['a word for a flag', { attention_bias: 'false' }, /attention_bias: /],
     ['another activation', { hidden_act: 'gelu' }, /hidden_act: .*"silu"/],
-    ['scaled positions', { rope_scaling: { type: 'linear', factor: 2 } }, /rope_scaling: .*null/],
+    ['scaled positions', { rope_scaling: { type: 'linear', factor: 2 } }, /rope_scaling: .*linear, dynamic/],
+    [
+      'positions scaled in the newer way',
+      { rope_parameters: { rope_type: 'dynamic', factor: 2 } },
+      /rope_parameters\.rope_type: .*linear, dynamic/,
+    ],
     ['another projector', { mm_projector_type: 'linear' }, /mm_projector_type: .*mlp2x_gelu/],
     ['another vision layer', { mm_vision_select_layer: -1 }, /mm_vision_select_layer: .*-2/],
     ['another aspect ratio', { image_aspect_ratio: 'square' }, /image_aspect_ratio: .*pad/],
@@ -123,8 +128,18 @@ describe('parseLlavaConfig', () => {
     ['the size of a head', { head_dim: 2, attention_bias: false }],
     ['unknown keys', { transformers_version: '4.31.0', ...extra({ note: 'kept' }) }],
     ['no rope_scaling', { rope_scaling: null }],
+    ['rotations in the newer way', { rope_parameters: { rope_type: 'default', rope_theta: 5e5 } }],
   ])('accepts %s', (_, changes) => {
     expect(parse(changes).model_type).toBe('llava_llama');
+  });
+
+  it.each([
+    [{}, 10000],
+    [{ rope_theta: 5e5 }, 5e5],
+    [{ rope_parameters: { rope_theta: 1e6 } }, 1e6],
+    [{ rope_parameters: null }, 10000],
+  ])('rotates by %j with the base %d', (changes, theta) => {
+    expect(parse({ rope_theta: undefined, ...changes }).rope_theta).toBe(theta);
   });
 
   it.each([[null], [[]], ['text'], [7]])('refuses %j as a configuration', (content) => {

@@ -85,6 +85,15 @@ const extraSchema = z
     selectFromLayer: extra.select_from_layer,
   }));
 
+/** Leaving a scaling out would change every answer, so the message does not invite to. */
+const UNSCALED = 'expected none: models of scaled positions (linear, dynamic or other) are not supported';
+
+/** How transformers 5 writes the base of the rotations and their scaling. */
+const rotarySchema = z.object({
+  rope_type: z.literal('default', UNSCALED).optional(),
+  rope_theta: z.number().positive().optional(),
+});
+
 /** Defaults are those of LlamaConfig in transformers, whose files leave them out. */
 const configSchema = z
   .object({
@@ -97,7 +106,8 @@ const configSchema = z
     vocab_size: count,
     max_position_embeddings: count.default(2048),
     rms_norm_eps: z.number().positive(),
-    rope_theta: z.number().positive().default(10000),
+    rope_theta: z.number().positive().optional(),
+    rope_parameters: rotarySchema.nullish(),
     bos_token_id: tokenId.default(1),
     eos_token_id: tokenId.default(2),
     pad_token_id: tokenId.nullish().transform((id) => id ?? 0),
@@ -108,7 +118,7 @@ const configSchema = z
     extra: extraSchema.optional(),
     // One value each is implemented; another one must not pass unnoticed.
     hidden_act: z.literal('silu').optional(),
-    rope_scaling: z.null().optional(),
+    rope_scaling: z.null(UNSCALED).optional(),
     mm_projector_type: z.literal('mlp2x_gelu').optional(),
     mm_vision_select_layer: z.literal(-2).optional(),
     mm_vision_select_feature: z.literal('patch').optional(),
@@ -179,7 +189,7 @@ export function parseLlavaConfig(content: unknown, file: string): LlavaConfig {
     vocab_size: config.vocab_size,
     max_position_embeddings: config.max_position_embeddings,
     rms_norm_eps: config.rms_norm_eps,
-    rope_theta: config.rope_theta,
+    rope_theta: config.rope_theta ?? config.rope_parameters?.rope_theta ?? 10000,
     bos_token_id: config.bos_token_id,
     eos_token_id: config.eos_token_id,
     pad_token_id: config.pad_token_id,

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { writeFileAtomic } from '@flexattn/stage';
-import { endingIn, positiveInteger } from '../flags.js';
+import { deviceOption, endingIn, positiveInteger } from '../flags.js';
+import type { DeviceName } from '../flags.js';
 import { modelFingerprints } from '../model-fingerprints.js';
 import { isLongQuestion } from '../question-length.js';
 import { abortOnSignals } from '../signals.js';
@@ -12,7 +13,7 @@ interface AskFlags {
   model: string;
   image: string;
   maxNewTokens: number;
-  device: 'auto' | 'cpu' | 'cuda' | 'webgpu';
+  device: DeviceName;
   threads?: number;
   explain?: string;
   json?: boolean;
@@ -30,7 +31,7 @@ export function addAskCommand(program: Command): void {
     .requiredOption('--model <dir>', 'a folder that compile wrote, or a checkpoint')
     .requiredOption('--image <file>', 'a PNG, JPEG, WebP, GIF, TIFF or BMP picture')
     .option('--max-new-tokens <n>', 'the longest answer, in tokens', positiveInteger, 256)
-    .option('--device <name>', 'auto, cpu, cuda or webgpu', 'auto')
+    .addOption(deviceOption())
     .option('--threads <n>', 'threads of the model; default: one per core', positiveInteger)
     .option('--explain <file.png>', 'draw where in the picture the answer looked', endingIn('.png'))
     .option('--json', 'print the whole answer as JSON at the end')

@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import type { EncodedImage, Explanation } from '@flexattn/flexattn-runtime';
 import { writeFileAtomic } from '@flexattn/stage';
-import { endingIn, positiveInteger } from '../flags.js';
+import { deviceOption, endingIn, positiveInteger } from '../flags.js';
+import type { DeviceName } from '../flags.js';
+import { modelFingerprints } from '../model-fingerprints.js';
 import { checkQuestion } from '../question-length.js';
 import { abortOnSignals } from '../signals.js';
 
@@ -12,6 +14,8 @@ interface ExplainFlags {
   webp?: string;
   token?: number;
   maxNewTokens: number;
+  device: DeviceName;
+  threads?: number;
   json?: boolean;
   dryRun?: boolean;
 }
@@ -28,6 +32,8 @@ export function addExplainCommand(program: Command): void {
     .option('--webp <file.webp>', 'an animation too, a frame for every token', endingIn('.webp'))
     .option('--token <n>', 'draw the n-th token alone; otherwise all together', positiveInteger)
     .option('--max-new-tokens <n>', 'the longest answer, in tokens', positiveInteger, 256)
+    .addOption(deviceOption())
+    .option('--threads <n>', 'threads of the model; default: one per core', positiveInteger)
     .option('--json', 'print the answer and the regions, in pixels of the picture')
     .option('--dry-run', 'say what would be written, and do nothing')
     .addHelpText(
@@ -48,8 +54,10 @@ async function explain(question: string, flags: ExplainFlags): Promise<void> {
   }
   const { buildPrompt, deviceLine, loadModel, readImage } = await import('@flexattn/flexattn-runtime');
   const image = await readImage(flags.image);
-  const model = await loadModel(flags.model);
-  process.stderr.write(`${await deviceLine()}\n`);
+  const { device, threads } = flags;
+  const fingerprints = modelFingerprints(process.env);
+  const model = await loadModel(flags.model, { device, threads, fingerprints });
+  process.stderr.write(`${await deviceLine(device)}\n`);
   try {
     const explanation = await model.explain({
       image,

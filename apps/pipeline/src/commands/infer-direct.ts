@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import { parseShard, rankOf } from '@flexattn/stage';
 import type { InferReport } from '@flexattn/flexattn-runtime';
 import { PipelineError } from '../errors.js';
-import { positiveInteger } from '../flags.js';
+import { deviceOption, positiveInteger } from '../flags.js';
+import type { DeviceName } from '../flags.js';
 import { modelFingerprints } from '../model-fingerprints.js';
 import { abortOnSignals } from '../signals.js';
 import { summaryText } from '../summary-text.js';
@@ -17,7 +18,7 @@ interface InferFlags {
   workers?: number;
   gpus?: string[];
   threads?: number;
-  device?: 'auto' | 'cpu' | 'cuda' | 'webgpu';
+  device?: DeviceName;
   json?: boolean;
   dryRun?: boolean;
   quiet?: boolean;
@@ -39,7 +40,7 @@ export const inferDirect: DirectMode = {
       .option('--workers <n>', 'processes that share the threads', positiveInteger)
       .option('--gpus <list>', 'GPUs by index, as 0,1,2: a process for each', (text) => text.split(','))
       .option('--threads <n>', 'threads of all processes together', positiveInteger)
-      .option('--device <name>', 'auto, cpu, cuda or webgpu', 'auto')
+      .addOption(deviceOption())
       .addHelpText(
         'after',
         '  flexattn infer --model runs/tiny/compile/flexattn --items items.jsonl --out answers.jsonl --workers 2\n',

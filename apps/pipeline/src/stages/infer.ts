@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { answerMissing, openAnswerStore, type AnsweredItems, type InferItem } from '@flexattn/eval';
 import { readJsonAs, sha256File, writeFileAtomic } from '@flexattn/stage';
@@ -69,12 +69,13 @@ async function answerAll(
         const { inferItems } = await import('@flexattn/flexattn-runtime');
         const byId = new Map(missing.map((item) => [item.id, item]));
         // The answers are written from the store, in the order of all items.
-        const scratch = join(out, `.${name}.jsonl`);
+        const scratch = join(out, `.${name}`);
+        await mkdir(scratch, { recursive: true });
         await inferItems({
           model: join(artifacts(context, 'compile'), name),
           items: fromWorkspace(context, missing),
           root: workspace,
-          out: scratch,
+          out: join(scratch, 'answers.jsonl'),
           threads: config.infer.threads,
           workers,
           signal,
@@ -85,7 +86,7 @@ async function answerAll(
             await answered(item, timing ? { ...answer, ms: Math.round(ms) } : answer);
           },
         });
-        await rm(scratch);
+        await rm(scratch, { recursive: true });
       },
     });
   } finally {

@@ -9,7 +9,7 @@ import { RuntimeError } from '../error.js';
 import { checkpointGeometry, chosenSelection, geometryOf } from '../geometry.js';
 import type { ChosenSelection, Geometry, Selection, SelectionOptions } from '../geometry.js';
 import { ALL_GRAPHS, buildModelGraphs } from '../graphs/model-graphs.js';
-import { graphFile, MANIFEST_FILE } from '../manifest.js';
+import { graphFile, MANIFEST_FILE, MANIFEST_VERSION } from '../manifest.js';
 import type { Manifest } from '../manifest.js';
 import { layOutQuantised, withLanguageHead } from '../quantise/layout.js';
 import type { QuantisedLayout } from '../quantise/layout.js';
@@ -173,7 +173,7 @@ async function writeFolder(plan: Plan, out: string, signal?: AbortSignal): Promi
   }
   const manifest: Manifest = {
     format: 'flexattn-compiled',
-    version: 4,
+    version: MANIFEST_VERSION,
     selection: chosenSelection(geometry),
     precision,
     geometry: checkpointGeometry(geometry),

@@ -15,20 +15,24 @@ const MAX_IMAGE_PIXELS = 178_956_970;
 
 /** An image file's bytes, named by their content; decoded when asked for, once. */
 export class EncodedImage {
-  /** Features are kept by this: a stretched picture is another one. */
-  readonly sha256: string;
   readonly bytes: Uint8Array;
   /** What errors call it. */
   readonly name: string;
   readonly isStretched: boolean;
   #raster: Promise<Raster> | undefined;
+  #sha256: string | undefined;
 
   constructor(bytes: Uint8Array, name: string, isStretched = false) {
-    const form = isStretched ? 'stretched' : '';
-    this.sha256 = createHash('sha256').update(bytes).update(form).digest('hex');
     this.bytes = bytes;
     this.name = name;
     this.isStretched = isStretched;
+  }
+
+  /** Features are kept by this: a stretched picture is another one. */
+  get sha256(): string {
+    const form = this.isStretched ? 'stretched' : '';
+    this.#sha256 ??= createHash('sha256').update(this.bytes).update(form).digest('hex');
+    return this.#sha256;
   }
 
   /** @throws RuntimeError IMAGE_UNREADABLE, IMAGE_TOO_LARGE */
@@ -51,7 +55,12 @@ export class EncodedImage {
   }
 
   async #decode(): Promise<Raster> {
-    const picture = await openImage(this.bytes, this.name, (opened) => opened.decode());
+    const picture = await openImage(this.bytes, this.name, (opened) => {
+      const decoding = opened.decode();
+      // Another thread decodes meanwhile.
+      this.#sha256 = this.sha256;
+      return decoding;
+    });
     const side = Math.max(picture.width, picture.height);
     return this.isStretched ? resizeBicubic(picture, side, side) : picture;
   }

@@ -23,7 +23,10 @@ beforeAll(async () => {
   await writeFile(join(root, 'images/broken.jpg'), 'no picture');
 });
 afterAll(() => rm(root, { recursive: true }));
-afterEach(() => rm(join(root, 'answers.jsonl'), { force: true }));
+afterEach(async () => {
+  await rm(join(root, 'answers.jsonl'), { force: true });
+  await rm(join(root, 'answers.jsonl.0-of-1.jsonl'), { force: true });
+});
 
 const infer = async (items: object[], more: object = {}) => {
   await writeFile(join(root, 'items.jsonl'), items.map((item) => `${JSON.stringify(item)}\n`).join(''));

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createProgress, parseJson, readTextLines, writeFileAtomic } from '@flexattn/stage';
 import { choiceLine } from '../device.js';
@@ -9,11 +8,12 @@ import type { Answer, InferItem } from '../items.js';
 import { groupByPicture, groupsOfShard, WorkQueue } from '../work-queue.js';
 import type { NumberedItem, Shard } from '../work-queue.js';
 import { answerGroups } from './answer-groups.js';
-import { AnswerJournal, readEntries } from './answer-journal.js';
+import { AnswerJournal, partFile, readAnswers } from './answer-journal.js';
 import { openLocalModel } from './local-model.js';
 import type { LocalModelOptions } from './local-model.js';
 import { identifyModel } from './model-identity.js';
 import type { ModelIdentity } from './model-identity.js';
+import { OtherParts } from './other-parts.js';
 import { resolveDevice } from './probe-devices.js';
 import { runPool } from './worker-pool.js';
 
@@ -22,7 +22,10 @@ export interface InferOptions extends LocalModelOptions {
   model: string;
   /** Path of a JSON-lines file, or the items themselves. */
   items: string | AsyncIterable<InferItem>;
-  /** File of the answers, JSON lines, in the order of the items. */
+  /**
+   * File of the answers, JSON lines, in the order of the items. Beside it, `<out>.<i>-of-<n>.jsonl` has those of each
+   * part in the order of completion, with their places.
+   */
   out: string;
   /**
    * Folder that image paths start from, and may not leave; default: the folder of the items' file, from which a path
@@ -36,7 +39,10 @@ export interface InferOptions extends LocalModelOptions {
   workers?: number | undefined;
   /** GPUs by index, a worker process for each. */
   gpus?: readonly string[] | undefined;
-  /** Answer only this part of the pictures; whoever finishes the last part writes `out`. */
+  /**
+   * Answer this part of the pictures, and then help parts that have begun in the same folder; whoever answers the last
+   * item writes `out`.
+   */
   shard?: Shard | undefined;
   /** Told each answer that was not in the journal, and the milliseconds that the model took. */
   onAnswer?: ((answer: Answer, ms: number) => Promise<void>) | undefined;
@@ -46,6 +52,7 @@ export interface InferOptions extends LocalModelOptions {
 
 /** How many items were answered, and what went wrong with the others, by error code. */
 export interface InferReport {
+  /** That this part has taken. */
   items: number;
   answered: number;
   failed: Record<string, number>;
@@ -56,16 +63,16 @@ export interface InferReport {
 /** One run, or one part of it, on its way. */
 interface Run {
   options: InferOptions;
-  /** Of items, model and settings. */
-  key: string;
-  items: NumberedItem[];
+  /** Of all parts. */
+  total: number;
   journal: AnswerJournal;
+  others: OtherParts | undefined;
 }
 
 /**
  * Answers items, those about one picture together, and writes one line for each, in their order: the same bytes for
- * any number of workers and shards. Answers go to a journal beside `out` as they come; a run that was stopped or
- * killed goes on where it ended. An item that cannot be answered gets its error instead; whoever reads the report
+ * any number of workers and shards. Answers go to a file beside `out` as they come; a run that was stopped or killed goes
+ * on where it ended, and a part that was finished repeats nothing when it is started again with others. An item that cannot be answered gets its error instead; whoever reads the report
  * decides what that means.
  *
  * @throws RuntimeError BAD_ITEM for items that are none; whatever `loadModel` throws; WORKERS_DIE; INTERRUPTED. `out`
@@ -80,40 +87,48 @@ export async function inferItems(given: InferOptions): Promise<InferReport> {
   const model = await identifyModel(options.model, options);
   const key = keyOf(options, model, all);
   const { shard = { index: 0, count: 1 }, out } = options;
-  const groups = groupsOfShard(groupByPicture(all), shard);
-  const items = groups.flatMap((group) => group.items);
-  const journalFile = `${partOf(out, shard)}.journal`;
-  const journal = await AnswerJournal.open(journalFile, key);
+  const groups = groupByPicture(all);
+  const journal = await AnswerJournal.open(partFile(out, shard), key);
+  const others = shard.count > 1 ? new OtherParts({ out, shard, key, groups, journal }) : undefined;
   try {
-    const open = groups.map(({ image, items }) => ({
+    const open = groupsOfShard(groups, shard).map(({ image, items }) => ({
       image,
       items: items.filter(({ index }) => !journal.answers.has(index)),
     }));
-    const queue = new WorkQueue(open.filter((group) => group.items.length > 0));
-    if (given.quiet !== true && queue.size > 0) process.stderr.write(`${choiceLine(choice)}\n`);
-    await answerAll({ options, key, items, journal }, queue);
+    const queue = new WorkQueue(
+      open.filter((group) => group.items.length > 0),
+      others,
+    );
+    if (!queue.isEmpty()) {
+      if (given.quiet !== true) process.stderr.write(`${choiceLine(choice)}\n`);
+      await answerAll({ options, total: all.length, journal, others }, queue);
+    }
+    await merge(out, shard, key, all, journal.answers);
+    if (others === undefined) await journal.finish();
   } finally {
-    await journal.close();
+    await journal.close(others !== undefined);
   }
-  if (shard.count === 1) await writeAnswers(out, all, journal.answers);
-  else await finishShard(out, shard, key, all, journal.answers);
-  await rm(journalFile, { force: true });
-  return reportOf(items, journal.answers, model);
+  return reportOf(journal.answers, model);
 }
 
-async function answerAll({ options, items, journal }: Run, queue: WorkQueue): Promise<void> {
+async function answerAll({ options, total, journal, others }: Run, queue: WorkQueue): Promise<void> {
   const { signal, quiet, gpus } = options;
   const base = typeof options.items === 'string' ? dirname(options.items) : '.';
   const roots = { base, root: options.root ?? base };
   const workers = gpus?.length ?? options.workers ?? 1;
-  const progress = createProgress({ label: 'infer', unit: 'items', total: items.length, quiet });
-  progress.advance(journal.answers.size);
+  const progress = createProgress({ label: 'infer', unit: 'items', total, quiet });
+  let shown = 0;
+  const show = () => {
+    const done = journal.answers.size + (others?.answered ?? 0);
+    progress.advance(done - shown);
+    shown = done;
+  };
+  show();
   const answered = async (index: number, answer: Answer, ms: number) => {
     await journal.add(index, answer);
     await options.onAnswer?.(answer, ms);
-    progress.advance(1);
+    show();
   };
-  if (queue.size === 0) return;
   if (workers === 1 && gpus === undefined) {
     const model = await openLocalModel(options.model, modelOptions(options, options.threads));
     try {
@@ -183,47 +198,28 @@ function keyOf(
   return hash.digest('hex');
 }
 
-/** A part's own file: `out` itself where there is one part. */
-function partOf(out: string, { index, count }: Shard): string {
-  return count === 1 ? out : `${out}.${index}-of-${count}`;
-}
-
-async function writeAnswers(
-  out: string,
-  items: readonly NumberedItem[],
-  answers: ReadonlyMap<number, Answer>,
-): Promise<void> {
-  const lines = items.map(({ index }) => `${JSON.stringify(answers.get(index))}\n`);
-  await writeFileAtomic(out, lines.join(''));
-}
-
-/** Writes a part's answers with their places; where all parts are there, the whole. */
-async function finishShard(
+/** Where all items are answered, here or in the files of other parts, writes the whole. */
+async function merge(
   out: string,
   shard: Shard,
   key: string,
   items: readonly NumberedItem[],
   own: ReadonlyMap<number, Answer>,
 ): Promise<void> {
-  const lines = [...own].map(([index, answer]) => `${JSON.stringify({ index, answer })}\n`);
-  await writeFileAtomic(`${partOf(out, shard)}.jsonl`, `${JSON.stringify({ key })}\n${lines.join('')}`);
   const answers = new Map(own);
   for (let index = 0; index < shard.count; index++) {
-    const file = `${partOf(out, { index, count: shard.count })}.jsonl`;
-    for (const entry of await readEntries(file, key)) answers.set(entry.index, entry.answer);
+    if (index === shard.index) continue;
+    const told = await readAnswers(partFile(out, { index, count: shard.count }), key);
+    for (const [place, answer] of told) answers.set(place, answer);
   }
-  if (answers.size === items.length) await writeAnswers(out, items, answers);
+  if (answers.size < items.length) return;
+  const lines = items.map(({ index }) => `${JSON.stringify(answers.get(index))}\n`);
+  await writeFileAtomic(out, lines.join(''));
 }
 
-function reportOf(
-  items: readonly NumberedItem[],
-  answers: ReadonlyMap<number, Answer>,
-  { settings }: ModelIdentity,
-): InferReport {
-  const report: InferReport = { items: items.length, answered: 0, failed: {}, model: settings };
-  for (const { index } of items) {
-    const answer = answers.get(index);
-    if (answer === undefined) continue;
+function reportOf(answers: ReadonlyMap<number, Answer>, { settings }: ModelIdentity): InferReport {
+  const report: InferReport = { items: answers.size, answered: 0, failed: {}, model: settings };
+  for (const answer of answers.values()) {
     if ('error' in answer) report.failed[answer.error.code] = (report.failed[answer.error.code] ?? 0) + 1;
     else report.answered++;
   }

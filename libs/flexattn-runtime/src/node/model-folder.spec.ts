@@ -53,6 +53,21 @@ describe('a compiled folder', () => {
     await expect(openModelFolder(CASE, { precision: 'int8' })).rejects.toThrow('got a checkpoint');
   });
 
+  it('of another version is to be compiled again', async () => {
+    const out = join(root, 'compiled');
+    await compileModel({ checkpoint: CASE, out });
+    const file = join(out, 'manifest.json');
+    const manifest = JSON.parse(await readFile(file, 'utf8')) as object;
+    await writeFile(file, JSON.stringify({ ...manifest, version: 2 }));
+    await expect(openModelFolder(out, {})).rejects.toThrow(
+      /got 2; compile the model again \(MODEL_DAMAGED\)/,
+    );
+  });
+
+  it('refuses a number of threads that is none', async () => {
+    await expect(openLocalModel(CASE, { threads: 0 })).rejects.toThrow(/at least 1 thread, got 0/);
+  });
+
   it('is hashed once where a file remembers it, and again when it changes', async () => {
     const [out, checkpoint, fingerprints] = [
       join(root, 'compiled'),

@@ -2,16 +2,17 @@ import { readFile, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, resolve, sep } from 'node:path';
 import { openCheckpoint } from '@flexattn/model-prep';
 import type { Checkpoint } from '@flexattn/model-prep';
-import { Fingerprints, readJsonAs, resolveInside, sha256File, toIoError } from '@flexattn/stage';
+import { Fingerprints, resolveInside, sha256File, toIoError } from '@flexattn/stage';
 import { RuntimeError } from '../error.js';
 import { geometryOf } from '../geometry.js';
 import type { ChosenSelection, Geometry, Selection, SelectionOptions } from '../geometry.js';
 import { buildModelGraphs, GRAPH_SETS } from '../graphs/model-graphs.js';
 import type { GraphSet, ModelGraphs, WeightBytes } from '../graphs/model-graphs.js';
-import { graphFile, MANIFEST_FILE, manifestSchema } from '../manifest.js';
+import { graphFile, MANIFEST_FILE } from '../manifest.js';
 import type { Manifest } from '../manifest.js';
 import type { Precision } from '../quantise/precision.js';
 import { exists } from './load-tokenizer.js';
+import { readManifest } from './read-manifest.js';
 
 /** A folder that a model can be run from. */
 export interface ModelFolder {
@@ -82,7 +83,7 @@ function build(
 }
 
 async function openCompiled(dir: string, options: FolderOptions & GraphOptions): Promise<ModelFolder> {
-  const manifest = await readJsonAs(join(dir, MANIFEST_FILE), manifestSchema);
+  const manifest = await readManifest(dir);
   requireSame(dir, { ...manifest.selection, precision: manifest.precision }, options);
   await verifyFiles(dir, manifest, options.fingerprints);
   const geometry = { ...manifest.geometry, ...manifest.selection };

@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
 import { isAbsolute, join, resolve } from 'node:path';
 import { openCheckpoint } from '@flexattn/model-prep';
-import { Fingerprints, readJsonAs, sha256File } from '@flexattn/stage';
+import { Fingerprints, sha256File } from '@flexattn/stage';
 import { chosenSelection, geometryOf } from '../geometry.js';
 import type { ChosenSelection } from '../geometry.js';
-import { MANIFEST_FILE, manifestSchema } from '../manifest.js';
+import { MANIFEST_FILE } from '../manifest.js';
 import type { Precision } from '../quantise/precision.js';
 import { exists, TOKENIZER_FILES } from './load-tokenizer.js';
 import { defaultSelection } from './model-folder.js';
 import type { FolderOptions } from './model-folder.js';
+import { readManifest } from './read-manifest.js';
 
 /** What a model's answers depend on, known without loading it. */
 export interface ModelIdentity {
@@ -27,7 +28,7 @@ export interface ModelIdentity {
 export async function identifyModel(dir: string, options: FolderOptions): Promise<ModelIdentity> {
   const manifestFile = join(dir, MANIFEST_FILE);
   if (await exists(manifestFile)) {
-    const { selection, precision } = await readJsonAs(manifestFile, manifestSchema);
+    const { selection, precision } = await readManifest(dir);
     return { sha256: await sha256File(manifestFile), settings: { ...selection, precision } };
   }
   const checkpoint = await openCheckpoint(dir);

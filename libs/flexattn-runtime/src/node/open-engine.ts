@@ -1,4 +1,5 @@
 import type { ChosenDevice, Device } from '../device.js';
+import { RuntimeError } from '../error.js';
 import type { GraphSet } from '../graphs/model-graphs.js';
 import { gpuMemoryNeeded, hostMemoryNeeded, memoryNeeded, requireMemory } from '../memory.js';
 import { ProcessorEngine } from './engine.js';
@@ -37,7 +38,11 @@ export async function openEngine(
   dir: string,
   options: EngineOptions,
 ): Promise<{ folder: ModelFolder; engine: Engine }> {
-  const { cacheBytes = CACHE_BYTES } = options;
+  const { cacheBytes = CACHE_BYTES, threads } = options;
+  if (threads !== undefined && !(Number.isInteger(threads) && threads > 0)) {
+    const hint = 'leave it out for one per core';
+    throw new RuntimeError('UNSUPPORTED_CONFIG', `expected at least 1 thread, got ${threads}`, { hint });
+  }
   const { device } = await resolveDevice(options.device);
   const graphs = graphsOn(device, options.graphs);
   const lacksBfloat16 = device !== 'cuda';

@@ -1,5 +1,6 @@
-import { FlexattnError } from '@flexattn/stage';
+import { FlexattnError, StageError } from '@flexattn/stage';
 import type { ExitCode } from '@flexattn/stage';
+import { RuntimeError } from '../error.js';
 import type { Geometry } from '../geometry.js';
 import type { GenerateRequest, LocalModelOptions, ScoreRequest } from './local-model.js';
 import type { SentImage } from './photograph.js';
@@ -52,9 +53,16 @@ export function sendError(error: unknown): SentError {
   return { name, message, stack, known: { code, exitCode, file, item, hint } };
 }
 
-/** The error as it was before it was sent; one of ours is a `FlexattnError` again, with its code and exit code. */
+/** Classes of errors by name: what is caught on this side can be told apart as on the other. */
+const CLASSES: Readonly<Record<string, typeof FlexattnError>> = {
+  RuntimeError: RuntimeError as typeof FlexattnError,
+  StageError: StageError as typeof FlexattnError,
+};
+
+/** The error as it was before it was sent, with its code and exit code; that of another library is a `FlexattnError`. */
 export function receiveError({ name, message, stack, known }: SentError): Error {
-  const error = known === undefined ? new Error(message) : new FlexattnError(known.code, '', known);
+  const Known = CLASSES[name] ?? FlexattnError;
+  const error = known === undefined ? new Error(message) : new Known(known.code, '', known);
   // The message was put together on the other side.
   error.message = message;
   error.name = name;

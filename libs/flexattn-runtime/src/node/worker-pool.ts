@@ -90,7 +90,13 @@ class Pool {
     });
     const worker: PoolWorker = { child, slot, groups: [], wants: false, idle: false };
     this.#workers.add(worker);
-    child.on('message', (message: FromInferWorker) => this.#receive(worker, message));
+    child.on('message', (message: FromInferWorker) => {
+      try {
+        this.#receive(worker, message);
+      } catch (error) {
+        this.#fail(error);
+      }
+    });
     child.once('error', (cause) => this.#settle?.(cause));
     child.once('exit', (code, signal) => this.#ended(worker, signal ?? `exit code ${code}`));
     this.#send(worker, { start: { model, options, roots } });
@@ -153,9 +159,11 @@ class Pool {
 
   #write(index: number, answer: Answer, ms: number): void {
     this.#writing = this.#writing.then(() => this.#pool.answered(index, answer, ms));
-    this.#writing.catch((error: unknown) =>
-      this.#settle?.(error instanceof Error ? error : new Error(String(error))),
-    );
+    this.#writing.catch((error: unknown) => this.#fail(error));
+  }
+
+  #fail(error: unknown): void {
+    this.#settle?.(error instanceof Error ? error : new Error(String(error)));
   }
 
   /** A worker that just died cannot be told anything; its end is noticed by its exit. */

@@ -50,7 +50,7 @@ afterAll(async () => {
 describe('a model in its thread', () => {
   const withModel = (body: string) =>
     libs.run(`
-      import { loadModel } from '@flexattn/flexattn-runtime';
+      import { loadModel, RuntimeError } from '@flexattn/flexattn-runtime';
       const model = await loadModel(${JSON.stringify(model)}, { threads: 1 });
       const image = ${JSON.stringify(IMAGE)}, prompt = ${JSON.stringify(PROMPT)};
       const codeOf = (work) => work.then(() => 'none', (error) => [error.code, error.exitCode, error.message]);
@@ -96,10 +96,13 @@ describe('a model in its thread', () => {
         await codeOf(model.generate({ image: { data: new Uint8Array(5), width: 1, height: 1 }, prompt, maxNewTokens: 1 })),
         await codeOf(loadModel('/nowhere')),
       ];
+      const refused = model.generate({ image, prompt: 'no picture', maxNewTokens: 1 });
+      const isOurs = await refused.catch((error) => error instanceof RuntimeError && error.code);
       await model.close();
-      return errors.map(([code, exitCode]) => [code, exitCode]);
+      return [isOurs, ...errors.map(([code, exitCode]) => [code, exitCode])];
     `);
     expect(got).toEqual([
+      'PROMPT_IMAGE_TAGS',
       ['FILE_MISSING', 2],
       ['IMAGE_UNREADABLE', 2],
       ['FOLDER_MISSING', 2],
@@ -147,7 +150,7 @@ describe('inferItems on several workers', () => {
     ];
     // Killed in its own process at the last item; the journal keeps what came before.
     await expect(infer('killed.jsonl', deadly, {})).rejects.toThrow('Command failed');
-    const journal = join(root, 'killed.jsonl.journal');
+    const journal = join(root, 'killed.jsonl.0-of-1.jsonl');
     const [, ...lines] = (await readFile(journal, 'utf8')).trim().split('\n');
     expect(lines.length).toBeGreaterThan(2);
     const mark = (line: string) => line.replace(/"id":"[^"]*"/, '"id":"kept"');
@@ -163,10 +166,47 @@ describe('inferItems on several workers', () => {
       .map((line) => (JSON.parse(line) as { id: string }).id);
     expect(ids.flatMap((id, index) => (id === 'kept' ? [index] : []))).toEqual(before.sort((a, b) => a - b));
     expect(report).toMatchObject({ items: 6, failed: { WORKER_DIED: 1 } });
-    expect((await readdir(root)).filter((name) => name.endsWith('.journal'))).toEqual([]);
-    // A journal of other items is no help.
-    await copyFile(join(root, 'killed.jsonl'), join(root, 'whole.jsonl.journal'));
+    // Another run's answers are no help.
+    await copyFile(journal, join(root, 'whole.jsonl.0-of-1.jsonl'));
     expect(await infer('whole.jsonl', items, {})).toEqual(expected);
+  });
+
+  it('leaves the answers of a part in the order of completion, with their places', async () => {
+    const { bytes } = await infer('ordered.jsonl', items, {});
+    const told = (await readFile(join(root, 'ordered.jsonl.0-of-1.jsonl'), 'utf8')).trim().split('\n');
+    const answers = told.flatMap((line) => {
+      const value = JSON.parse(line) as { index?: number };
+      return value.index === undefined ? [] : [value];
+    });
+    // One picture after the other: each is asked about three times.
+    expect(answers.map(({ index }) => index)).toEqual([0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11]);
+    const sorted = answers.sort((a, b) => (a.index ?? 0) - (b.index ?? 0));
+    expect(sorted.map(({ index, ...answer }) => `${index}${JSON.stringify(answer)}`)).toEqual(
+      bytes
+        .trim()
+        .split('\n')
+        .map((line, index) => `${index}${line}`),
+    );
+  });
+
+  it('helps a part that has begun and stopped, leaves alone one that has not, and repeats nothing', async () => {
+    const one = await infer('one.jsonl', items, {});
+    await writeFile(join(root, 'items.jsonl'), items.map((item) => `${JSON.stringify(item)}\n`).join(''));
+    const all = { model, items: join(root, 'items.jsonl'), out: join(root, 'helped.jsonl'), threads: 2 };
+    const reports = await libs.run(`
+      import { inferItems } from '@flexattn/flexattn-runtime';
+      const all = { ...${JSON.stringify(all)}, quiet: true };
+      const part = (index, more) => inferItems({ ...all, shard: { index, count: 3 }, ...more });
+      const controller = new AbortController();
+      const stop = () => Promise.resolve(controller.abort());
+      const stopped = await part(1, { signal: controller.signal, onAnswer: stop }).catch((error) => error.exitCode);
+      const items = [];
+      for (const index of [0, 1, 2, 0]) items.push((await part(index)).items);
+      console.log(JSON.stringify([stopped, items]));
+    `);
+    // Part 1 had answered one of its three; part 0 has two pictures.
+    expect(reports).toEqual([130, [8, 1, 3, 8]]);
+    expect(await readFile(join(root, 'helped.jsonl'), 'utf8')).toBe(one.bytes);
   });
 
   it('gives what a killed worker had to the others: every item is answered, with the same bytes', async () => {
