@@ -54,16 +54,6 @@ describe('a run that was killed', () => {
   );
 
   it(
-    'starts anew where settings, data or weights are others',
-    async () => {
-      await expect(interrupted('other', { steps: 6 }, 3, { learningRate: 2e-5 })).resolves.toMatchObject({
-        again: 6,
-      });
-    },
-    TIMEOUT,
-  );
-
-  it(
     'has the losses of two processes that were not',
     async () => {
       const settings: Settings = { steps: 6, microBatchSize: 1, processes: 2 };
