@@ -186,6 +186,8 @@ def build(checkpoint: Path, s: Settings, ranks: Ranks) -> FlexAttentionLlava:
 
 def run(a: argparse.Namespace) -> None:
     """Loads, trains, writes."""
+    if a.out.exists():  # else its last act would fail
+        raise FileExistsError(f"{a.out}: expected a new folder, got one that exists; remove it, or choose another")
     s = Settings.parse(a.settings)
     torch.set_num_threads(s.threads)
     torch.set_flush_denormal(True)  # AdamW's moments decay into denormals, which are slow on a CPU
