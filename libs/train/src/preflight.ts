@@ -168,7 +168,8 @@ function* machineProblems(
   }
   if (gpus > 0 && processes > gpus) {
     const what = `processes: expected at most one for each of ${gpus} visible GPUs, got ${processes}`;
-    const hint = 'lower processes (and batchSize with it), or show more GPUs in CUDA_VISIBLE_DEVICES';
+    const hint =
+      'lower processes (and batchSize with it), or show more GPUs: CUDA_VISIBLE_DEVICES here, slurm.gpusPerNode in a job';
     yield { code: 'TOO_FEW_GPUS', what, hint };
   }
   if (rendezvous !== undefined) {
