@@ -1,22 +1,10 @@
-import { cp, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runProgram } from '@flexattn/stage';
 import { z } from 'zod';
 import { packageFolder } from './package-folder.js';
 import { GOLDEN, python, TIMEOUT, TrainerWorld } from './trainer.fixture.js';
-
-const world = new TrainerWorld();
-beforeAll(() => world.make());
-afterAll(() => world.remove());
-
-/** What a script of Python prints as its last line, of JSON. */
-async function tell<T>(schema: z.ZodType<T>, script: string, ...args: string[]): Promise<T> {
-  const { stdoutTail } = await runProgram(python, ['-c', script, ...args], {
-    env: { PYTHONPATH: packageFolder, PYTHONDONTWRITEBYTECODE: '1', OMP_NUM_THREADS: '1' },
-  });
-  return schema.parse(JSON.parse(stdoutTail.at(-1) ?? ''));
-}
 
 /** Counts the high-res tokens that each layer projects, and those that any row of a sample picked for it. */
 const COUNT = `
@@ -45,57 +33,61 @@ def count(self, w, tokens):
     return high_values(self, w, tokens)
 Attention.high_values = count
 gradients(model, Path(sys.argv[2]), json.loads((Path(sys.argv[2]) / "expected.json").read_text())["batch"], 1.0)
-print(json.dumps({"keys": projected, "values": values, "picked": picked, "all": model.c.high_tokens}))`;
+counted = {"keys": projected, "values": values, "picked": picked, "all": model.c.high_tokens}`;
 
-const shapes = z.array(z.tuple([z.number(), z.number(), z.number()]));
-const counted = z.object({ keys: shapes, values: shapes, picked: shapes, all: z.number() });
-
-describe('high-resolution keys and values', () => {
-  it(
-    'are projected once a layer, for what any row of the sample picked and for nothing else',
-    async () => {
-      const base = join(world.folder, 'choosy');
-      await cp(join(world.folder, 'base'), base, { recursive: true });
-      const config = JSON.parse(await readFile(join(base, 'config.json'), 'utf8')) as { extra: object };
-      const extra = { ...config.extra, threshold: '200' };
-      await writeFile(join(base, 'config.json'), JSON.stringify({ ...config, extra }));
-      const { keys, values, picked, all } = await tell(counted, COUNT, base, GOLDEN);
-      expect(keys.length).toBeGreaterThan(0);
-      expect(keys.map(([, tokens]) => tokens)).toEqual(picked.map(([union]) => union));
-      expect(values).toEqual(keys);
-      for (const [union, most, together] of picked) {
-        expect(union).toBeLessThan(all);
-        expect(union).toBeGreaterThan(most); // rows differ in what they pick,
-        expect(union).toBeLessThan(together); // and share some of it
-      }
-    },
-    TIMEOUT,
-  );
-});
-
+/** Norm and gradients after clipping a norm of 5 to less, to as much and to more. */
 const CLIP = `
-import json, torch
 from flexattn_train.ranks import clip_gradients
-found = []
+clipped = []
 for most in (1.0, 5.0, 10.0):
     parameters = [torch.nn.Parameter(torch.zeros(2)), torch.nn.Parameter(torch.zeros(1, 1))]
     parameters[0].grad, parameters[1].grad = torch.tensor([3.0, 0.0]), torch.tensor([[-4.0]])
     norm = clip_gradients(parameters, most)
-    found.append([norm, *parameters[0].grad.tolist(), parameters[1].grad.item()])
-print(json.dumps(found))`;
+    clipped.append([norm, *parameters[0].grad.tolist(), parameters[1].grad.item()])
+print(json.dumps({**counted, "clipped": clipped}))`;
+
+const shapes = z.array(z.tuple([z.number(), z.number(), z.number()]));
+const toldSchema = z.object({
+  ...{ keys: shapes, values: shapes, picked: shapes, all: z.number() },
+  clipped: z.array(z.array(z.number())),
+});
+
+/** What one process of Python tells of the trainer's parts: it takes seconds to import torch. */
+let told: z.output<typeof toldSchema>;
+const world = new TrainerWorld();
+beforeAll(async () => {
+  const base = join(await world.make(), 'base');
+  const config = JSON.parse(await readFile(join(base, 'config.json'), 'utf8')) as { extra: object };
+  const extra = { ...config.extra, threshold: '200' }; // picks little
+  await writeFile(join(base, 'config.json'), JSON.stringify({ ...config, extra }));
+  const { stdoutTail } = await runProgram(python, ['-c', COUNT + CLIP, base, GOLDEN], {
+    env: { PYTHONPATH: packageFolder, PYTHONDONTWRITEBYTECODE: '1', OMP_NUM_THREADS: '1' },
+  });
+  told = toldSchema.parse(JSON.parse(stdoutTail.at(-1) ?? ''));
+}, TIMEOUT);
+afterAll(() => world.remove());
+
+describe('high-resolution keys and values', () => {
+  it('are projected once a layer, for what any row of the sample picked and for nothing else', () => {
+    const { keys, values, picked, all } = told;
+    expect(keys.length).toBeGreaterThan(0);
+    expect(keys.map(([, tokens]) => tokens)).toEqual(picked.map(([union]) => union));
+    expect(values).toEqual(keys);
+    for (const [union, most, together] of picked) {
+      expect(union).toBeLessThan(all);
+      expect(union).toBeGreaterThan(most); // rows differ in what they pick,
+      expect(union).toBeLessThan(together); // and share some of it
+    }
+  });
+});
 
 describe('gradients', () => {
-  it(
-    'are scaled down to the norm that is allowed, all by the same, and left alone below it',
-    async () => {
-      const found = await tell(z.array(z.array(z.number())), CLIP);
-      for (const [i, expected] of [
-        [5, 0.6, 0, -0.8],
-        [5, 3, 0, -4],
-        [5, 3, 0, -4],
-      ].entries())
-        for (const [j, value] of expected.entries()) expect(found[i]?.[j]).toBeCloseTo(value, 5);
-    },
-    TIMEOUT,
-  );
+  it('are scaled down to the norm that is allowed, all by the same, and left alone below it', () => {
+    for (const [i, expected] of [
+      [5, 0.6, 0, -0.8],
+      [5, 3, 0, -4],
+      [5, 3, 0, -4],
+    ].entries())
+      for (const [j, value] of expected.entries()) expect(told.clipped[i]?.[j]).toBeCloseTo(value, 5);
+  });
 });
