@@ -114,6 +114,16 @@ command     N=1 python3 -m trainer 'two words'
     expect(text({ flexattn: { ...bare, cleaned: 1234 } })).toContain(
       'data        not there yet: 1,234 samples are to be tokenised',
     );
+    expect(
+      text({ flexattn: { ...bare, isExternal: true } })
+        .split('\n')
+        .slice(0, 4),
+    ).toEqual([
+      'data        not there yet',
+      '',
+      'flexattn',
+      'trainer     another program: steps, memory and disk are its own',
+    ]);
     expect(text({})).toBe('no model of this configuration is trained');
   });
 });

@@ -85,13 +85,15 @@ function lossText(
 
 function stepLines(plan: TrainingPlan): string[] {
   const { steps, globalBatch, nodes, processes, microBatchSize, accumulation, epochs } = plan;
+  if (plan.isExternal) return [];
   const machines = nodes > 1 ? `${nodes} machines x ` : '';
   const split = `${machines}${processes} ${processes > 1 ? 'processes' : 'process'} x ${microBatchSize} x ${figure(accumulation)} accumulated`;
   const passes = epochs === undefined ? '' : `; ${figure(epochs)} epochs`;
   return [row('steps', `${grouped(steps)} of ${grouped(globalBatch)} samples = ${split}${passes}`)];
 }
 
-function modelLines({ parameters, memory, disk }: TrainingPlan): string[] {
+function modelLines({ parameters, memory, disk, isExternal }: TrainingPlan): string[] {
+  if (isExternal) return [row('trainer', 'another program: steps, memory and disk are its own')];
   if (parameters === undefined || memory === undefined || disk === undefined)
     return [row('parameters', 'unknown: there is no checkpoint to read')];
   const { all, trained, frozen } = parameters;

@@ -59,6 +59,16 @@ describe('estimateMemory', () => {
     expect(whole.activations).toBeLessThan(activations);
     expect(estimate(seven, { activationCheckpointing: true }).activations).toBeLessThan(0.3 * activations);
   });
+
+  it('counts copies of all trained weights at half precision, of one layer alone where the model is spread', () => {
+    const half = { precision: 'bfloat16', activationCheckpointing: true, highres: false } as const;
+    const { activations } = estimate(seven, half);
+    expect(activations).toBeGreaterThan(2 * 6_738_415_616);
+    expect(estimate(seven, { ...half, sharding: 'full', processes: 8 }).activations).toBeLessThan(
+      0.5 * activations,
+    );
+    expect(estimate(seven, { ...half, train: ['mm_projector'] }).activations).toBeLessThan(0.5 * activations);
+  });
 });
 
 /** Large enough for its activations to stand out against what Python and torch take, small enough for a test. */

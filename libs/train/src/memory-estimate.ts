@@ -69,10 +69,14 @@ function decoderBytes(
   const high = highres ? highResBytes(model, product, batch) : { kept: 0, working: 0 };
   const kept = layers * ordinary.kept + joint * high.kept;
   const boundaries = layers * FLOAT * batch.samples * batch.positions * hidden;
-  // Under autocast each weight has a copy in the type of the products until the forward pass ends.
-  const copies = product === FLOAT ? 0 : product * (parameters.all - parameters.tower);
+  // Under autocast each weight has a copy in the type of the products, which autograd keeps. With checkpointing it lasts
+  // while its layer is computed, but until the forward pass ends where it is trained and the model is not spread.
+  const copied = (weights: number) => (product === FLOAT ? 0 : product * weights);
+  const copies = copied(parameters.all - parameters.tower);
+  const trained = copied(parameters.trained - parameters.trainedTower);
+  const cached = Math.max(copied(parameters.layer), settings.sharding === 'none' ? trained : 0);
   const stack = activationCheckpointing
-    ? boundaries + Math.max(copies, ordinary.kept + high.kept)
+    ? boundaries + Math.max(cached, ordinary.kept + high.kept)
     : kept + copies;
   const rows = batch.samples * batch.answerRows;
   // Logits in the type of the products and in float32, their log-softmax and its gradient.

@@ -40,7 +40,8 @@ export interface ParameterCounts {
   layer: number;
 }
 
-const TOWER = 'model.vision_tower.vision_tower.vision_model.';
+/** What the names of the vision tower's parameters begin with. */
+export const TOWER = 'model.vision_tower.vision_tower.vision_model.';
 /** Layers of the tower whose hidden state is not read: LLaVA takes the features before the last. */
 const UNREAD_TOWER_LAYERS = 1;
 

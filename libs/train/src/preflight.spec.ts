@@ -91,6 +91,18 @@ describe('preflight', () => {
     ]);
   });
 
+  it('refuses features on disk of a tower that is trained, and keeps those of a frozen one', () => {
+    const cached = { ...tinySettings, featureCacheFolder: 'features' };
+    expect(preflight(cached, facts)).toEqual([]);
+    expect(preflight({ ...cached, freeze: [] }, facts)).toMatchObject([
+      {
+        code: 'BAD_SETTINGS',
+        what: 'featureCacheFolder: expected a frozen vision tower, got one that is trained',
+      },
+    ]);
+    expect(preflight({ ...cached, freeze: [], featureCacheFolder: null }, facts)).toEqual([]);
+  });
+
   it.each([
     ['no answers', { totals: new TokenTally(81, 2048).totals() }, 'NO_ANSWERS'],
     ['answers out of reach', { tooLong: 2 }, 'BAD_SETTINGS'],

@@ -1,4 +1,4 @@
-import { patternProblem } from './model-parameters.js';
+import { isTrained, patternProblem, TOWER } from './model-parameters.js';
 import type { Parameter } from './model-parameters.js';
 import type { VersionProblem } from './python-versions.js';
 import type { TrainSettings } from './settings.js';
@@ -106,6 +106,11 @@ function* patternProblems(
   const unfit = parameters && patternProblem(parameters, settings);
   if (unfit !== undefined)
     yield { code: 'BAD_SETTINGS', what: unfit, hint: 'see the names with `flexattn inspect CHECKPOINT`' };
+  if (settings.featureCacheFolder === null || !parameters) return;
+  if (parameters.some(({ name }) => name.startsWith(TOWER) && isTrained(name, settings))) {
+    const what = 'featureCacheFolder: expected a frozen vision tower, got one that is trained';
+    yield { code: 'BAD_SETTINGS', what, hint: 'freeze "vision_tower", or set featureCacheFolder to null' };
+  }
 }
 
 function* highResProblems({ tensors, layers, selectFromLayer }: CheckpointFacts): Generator<Problem> {
@@ -163,7 +168,8 @@ function* machineProblems(
   }
   if (gpus > 0 && processes > gpus) {
     const what = `processes: expected at most one for each of ${gpus} visible GPUs, got ${processes}`;
-    const hint = 'lower processes (and batchSize with it), or show more GPUs in CUDA_VISIBLE_DEVICES';
+    const hint =
+      'lower processes (and batchSize with it), or show more GPUs: CUDA_VISIBLE_DEVICES here, slurm.gpusPerNode in a job';
     yield { code: 'TOO_FEW_GPUS', what, hint };
   }
   if (rendezvous !== undefined) {

@@ -42,6 +42,7 @@ const resumedSchema = z.object({
   event: z.literal('resumed'),
   losses: z.array(z.number().nullable()),
   skippedSteps: count,
+  lossSpikes: count,
 });
 
 const doneSchema = z.object({ event: z.literal('done'), tensors: count });

@@ -45,6 +45,7 @@ describe('trainReport', () => {
         samples: 3,
         steps: 3,
         skippedSteps: 0,
+        lossSpikes: 0,
         epochs: 4,
         parameters: 10,
         trainedParameters: 8,
@@ -55,15 +56,16 @@ describe('trainReport', () => {
     });
   });
 
-  it('counts what was done before a run went on, and steps that changed nothing', () => {
-    const resumed = { event: 'resumed', losses: [5, null], skippedSteps: 1 };
-    const log = logOf(start, resumed, step(3, null), step(4, 3), done);
+  it('counts what was done before a run went on, steps that changed nothing, and spikes', () => {
+    const resumed = { event: 'resumed', losses: [5, null], skippedSteps: 1, lossSpikes: 1 };
+    const spike = { ...step(4, 3), spike: ['7'] };
+    const log = logOf(start, resumed, step(3, null), spike, done);
     const report = trainReport(log, { ...tinySettings, steps: 4 });
-    expect(report).toMatchObject({ steps: 4, skippedSteps: 2, firstLoss: 5, lastLoss: 4 });
+    expect(report).toMatchObject({ steps: 4, skippedSteps: 2, lossSpikes: 2, firstLoss: 5, lastLoss: 4 });
   });
 
   it('counts anew where a job was queued again', () => {
-    const resumed = { event: 'resumed', losses: [5], skippedSteps: 0 };
+    const resumed = { event: 'resumed', losses: [5], skippedSteps: 0, lossSpikes: 0 };
     const seen: number[] = [];
     const log = new TrainerLog(
       () => seen.push(1),

@@ -13,6 +13,8 @@ export interface TrainReport {
   steps: number;
   /** Steps that were left out because loss or gradients were not numbers. */
   skippedSteps: number;
+  /** Steps whose loss was far above what the steps before had. */
+  lossSpikes: number;
   /** Passes over the data. */
   epochs: number;
   parameters: number;
@@ -35,6 +37,7 @@ export class TrainerLog {
   /** By step; null where it is not a number. */
   readonly losses: (number | null)[] = [];
   skippedSteps = 0;
+  lossSpikes = 0;
   start: TrainerStart | undefined;
   done = false;
   /** The last lines of each process by rank; undefined for the launcher's and an only process's. */
@@ -58,10 +61,12 @@ export class TrainerLog {
     else if (event.event === 'resumed') {
       this.losses.push(...event.losses);
       this.skippedSteps += event.skippedSteps;
+      this.lossSpikes += event.lossSpikes;
       this.#onResumed(event.losses.length);
     } else {
       this.losses.push(event.loss);
       if (event.skipped !== undefined) this.skippedSteps += 1;
+      if (event.spike !== undefined) this.lossSpikes += 1;
       this.#onStep(event);
     }
   }
@@ -72,6 +77,7 @@ export class TrainerLog {
     this.#onResumed(-this.losses.length);
     this.losses.length = 0;
     this.skippedSteps = 0;
+    this.lossSpikes = 0;
   }
 
   #keep(line: string): void {
@@ -94,7 +100,7 @@ export class TrainerLog {
    * Why the trainer ended, of which its launcher knows `end`: its own `error:` line (exit 2), or its last lines; and
    * what to do where that is known.
    */
-  failure(end: { message: string; known: KnownFailure | undefined }): TrainError {
+  failure(end: { message: string; known: KnownFailure | undefined; log?: string | undefined }): TrainError {
     const lines = this.#lastLines();
     const { failed } = this.#cause;
     const ended = failed === undefined ? end.message : endOf(failed);
@@ -105,7 +111,8 @@ export class TrainerLog {
     const after = this.losses.length === 0 ? 'before its first step' : `after step ${this.losses.length}`;
     const first = failed === undefined ? '' : `process ${failed.rank} failed first (${ended})`;
     const how = [after, end.message, first, known?.what ?? ''].filter((text) => text !== '');
-    const what = `the trainer stopped ${how.join(', ')}; its last lines: ${lines.join(' | ')}`;
+    const all = end.log === undefined ? '' : ` (all are in ${end.log})`;
+    const what = `the trainer stopped ${how.join(', ')}; its last lines${all}: ${lines.join(' | ')}`;
     return new TrainError('TRAINING_FAILED', what, { exitCode: 70, ...more });
   }
 }
@@ -116,7 +123,7 @@ function endOf({ exitCode }: FailedProcess): string {
 
 /** The report of a trainer that ended well; `BAD_OUTPUT` where it did not say all that it must. */
 export function trainReport(
-  { start, done, losses, skippedSteps }: TrainerLog,
+  { start, done, losses, skippedSteps, lossSpikes }: TrainerLog,
   settings: TrainSettings,
 ): TrainReport {
   const found = losses.filter((loss) => loss !== null);
@@ -131,6 +138,7 @@ export function trainReport(
     samples,
     steps: losses.length,
     skippedSteps,
+    lossSpikes,
     epochs: (settings.steps * settings.batchSize) / samples,
     parameters,
     trainedParameters,

@@ -33,6 +33,8 @@ export interface DiskPlan {
 
 /** What a training run would be: everything that can be known without starting it. */
 export interface TrainingPlan {
+  /** Another program trains: steps and batch are its own, and nobody knows its parameters and memory. */
+  isExternal?: true;
   steps: number;
   /** Samples of a step: machines x processes x micro batch x accumulation. */
   globalBatch: number;
@@ -64,6 +66,7 @@ export interface TrainingPlan {
 /** What is known of a run that is planned. */
 export interface PlanFacts {
   settings: TrainSettings;
+  isExternal?: boolean;
   nodes: number;
   model?: ModelShape | undefined;
   data?: TokenTotals | undefined;
@@ -87,11 +90,13 @@ const IN_STATE = 12;
 
 /** Works out what a run needs from what is known of it. */
 export function trainingPlan(facts: PlanFacts): TrainingPlan {
-  const { settings, nodes, model, data, cleaned, gpus, command, files, problems, unchecked } = facts;
+  const { settings, nodes, data, cleaned, gpus, command, files, problems, unchecked, isExternal } = facts;
+  const model = isExternal === true ? undefined : facts.model;
   const { steps, batchSize, processes, microBatchSize, modelMaxLength } = settings;
   const samples = data?.samples ?? cleaned ?? 0;
   const parameters = model && countParameters(modelParameters(model, settings), settings);
   return {
+    ...(isExternal === true ? { isExternal } : {}),
     ...{ steps, globalBatch: batchSize, nodes, processes, microBatchSize },
     accumulation: batchSize / (nodes * processes * microBatchSize),
     ...(samples > 0 ? { epochs: (steps * batchSize) / samples } : {}),

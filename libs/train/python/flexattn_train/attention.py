@@ -130,7 +130,11 @@ class Attention(nn.Module):
         return out.unflatten(2, (-1, rows)).permute(0, 3, 1, 2, 4).flatten(2)
 
     def joint(self, q: Tensor, scores: Tensor, v: Tensor, hr: HighRes, chosen: Tensor) -> Tensor:
-        """One softmax over ordinary scores and the M selected high-res tokens -> (B, R, H * d)."""
+        """One softmax over ordinary scores and the M selected high-res tokens -> (B, R, H * d).
+
+        Written out, for few rows: `select` reads the ordinary scores anyway, which
+        `scaled_dot_product_attention` keeps to itself, and `high_values` needs the weights.
+        """
         hr, picked = hr.of(chosen)
         kh = rotate(self.split(self.k_proj_hd(hr.tokens)), hr.cos, hr.sin)  # (B, K, M, d)
         high = (q @ kh.transpose(2, 3)).float().unflatten(2, scores.shape[2:4])  # (B, K, G, R, M)

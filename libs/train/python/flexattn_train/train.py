@@ -116,7 +116,9 @@ def gradients(
     for first in range(0, len(batch), s.micro_batch_size):
         micro = batch[first : first + s.micro_batch_size]
         store.request((batch + coming)[first : first + 2 * s.micro_batch_size])  # reads while it computes
-        with torch.autocast(ranks.device.type, s.dtype, enabled=s.dtype != torch.float32):
+        # A cache of weights in half precision would hold the whole of a model that is spread over the processes.
+        cached, half = s.sharding == "none", s.dtype != torch.float32
+        with torch.autocast(ranks.device.type, s.dtype, enabled=half, cache_enabled=cached):
             low, high, sizes = store.of(micro)
             inputs = collate(micro, sizes, model.c.low_tokens).to(ranks.device)
             loss = answer_loss(model(inputs, low, high, epoch), inputs, answer_tokens)
@@ -134,8 +136,9 @@ def resume(
         return []
     vars(scale).update(found["scale"])
     metrics = found["metrics"]
-    lost = sum("skipped" in metric for metric in metrics)
-    say(ranks, event="resumed", losses=[metric["loss"] for metric in metrics], skippedSteps=lost)
+    lost, spikes = (sum(name in metric for metric in metrics) for name in ("skipped", "spike"))
+    losses = [metric["loss"] for metric in metrics]
+    say(ranks, event="resumed", losses=losses, skippedSteps=lost, lossSpikes=spikes)
     return metrics
 
 
@@ -183,6 +186,8 @@ def build(checkpoint: Path, s: Settings, ranks: Ranks) -> FlexAttentionLlava:
 
 def run(a: argparse.Namespace) -> None:
     """Loads, trains, writes."""
+    if a.out.exists():  # else its last act would fail
+        raise FileExistsError(f"{a.out}: expected a new folder, got one that exists; remove it, or choose another")
     s = Settings.parse(a.settings)
     torch.set_num_threads(s.threads)
     torch.set_flush_denormal(True)  # AdamW's moments decay into denormals, which are slow on a CPU

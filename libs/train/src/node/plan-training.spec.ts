@@ -180,6 +180,24 @@ describe('planTraining', () => {
     expect(plan.command.script).toContain('#SBATCH');
   });
 
+  it('tells nothing of another program but what it gets', async () => {
+    const command = ['other', '{checkpoint}', '{out}'];
+    const launcher = launcherSettingsSchema.parse({ launcher: 'external', command });
+    const { plan } = await planTraining(options({ launcher, logs: join(folder, 'logs') }, { batchSize: 7 }));
+    const out = join(folder, 'planned');
+    expect(plan).toMatchObject({
+      isExternal: true,
+      data: { samples: 3 },
+      problems: [],
+      unchecked: [expect.any(String)],
+    });
+    expect(plan.command).toEqual({ program: 'other', args: [join(folder, 'base'), out], env: {} });
+    for (const unknown of ['parameters', 'memory', 'disk', 'gpus']) expect(plan).not.toHaveProperty(unknown);
+    expect(plan.files.writes).toContain(join(folder, 'logs'));
+    expect(plan.files.writes).not.toContain(join(out, 'metrics.jsonl'));
+    expect((await planTraining(options())).plan).not.toHaveProperty('isExternal');
+  });
+
   it.each([
     [{ python: '3.9.1' }, 'PYTHON_TOO_OLD'],
     [{ torch: '2.5.1' }, 'TORCH_TOO_OLD'],

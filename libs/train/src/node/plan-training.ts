@@ -60,8 +60,10 @@ export async function planTraining(
   const settings = parseSettings(options.settings);
   const findings = await lookAround(options, settings, isStart);
   const { facts, found, model, gpus, unchecked } = findings;
+  const isExternal = options.launcher?.launcher === 'external';
   const plan = trainingPlan({
     settings,
+    isExternal,
     nodes: facts.nodes ?? 1,
     model,
     data: facts.data?.totals,
@@ -72,9 +74,7 @@ export async function planTraining(
     gpuMemory: options.gpuMemoryGigabytes === undefined ? undefined : options.gpuMemoryGigabytes * 1e9,
     command: plannedLaunch(options, settings),
     files: filesOf(options, found),
-    problems: preflight(settings, facts).filter(
-      ({ code }) => options.launcher?.launcher !== 'external' || !OF_OUR_TRAINER.has(code),
-    ),
+    problems: preflight(settings, facts).filter(({ code }) => !isExternal || !OF_OUR_TRAINER.has(code)),
     unchecked,
   });
   return { plan, found };
@@ -196,7 +196,7 @@ async function lookAtGpus(
     const found = await visibleGpus(signal);
     if (Array.isArray(found)) return found;
     unchecked.push(`GPUs: ${found.why}; without one it trains on the CPU`);
-  } else if (gpuMemoryGigabytes === undefined)
+  } else if (launcher.launcher === 'slurm' && gpuMemoryGigabytes === undefined)
     unchecked.push('GPUs: they are not in this machine; gpuMemoryGigabytes tells their memory');
   return undefined;
 }
@@ -228,7 +228,7 @@ async function lookAtRendezvous(
 }
 
 function filesOf(
-  { checkpoint, data, images, out, states }: PlanOptions,
+  { checkpoint, data, images, out, states, logs, launcher }: PlanOptions,
   found: FoundCheckpoint | undefined,
 ): TrainingPlan['files'] {
   const names = found?.files ?? [];
@@ -239,8 +239,9 @@ function filesOf(
     ],
     writes: [
       ...(names.length === 0 ? [out] : names.map((name) => join(out, name))),
-      join(out, 'metrics.jsonl'),
+      ...(launcher?.launcher === 'external' ? [] : [join(out, 'metrics.jsonl')]),
       ...(states === undefined ? [] : [states]),
+      ...(logs === undefined ? [] : [logs]),
     ],
   };
 }

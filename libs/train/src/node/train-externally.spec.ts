@@ -65,9 +65,11 @@ describe('another trainer', () => {
 
   it('that fails is told with its last lines and what to do', async () => {
     const full = `console.error('Traceback'); console.error('OSError: [Errno 28] No space left on device'); process.exit(3)`;
-    await expect(trainExternally(options('full', full))).rejects.toThrow(
-      /before its first step, exit code 3, a disk is full; its last lines: Traceback \| OSError: .*; free some space.*\(TRAINING_FAILED\)/,
+    const logs = at('logs');
+    await expect(trainExternally({ ...options('full', full), logs })).rejects.toThrow(
+      /before its first step, exit code 3, a disk is full; its last lines \(all are in .*trainer.log\): Traceback \| OSError: .*; free some space.*\(TRAINING_FAILED\)/,
     );
+    expect(await readFile(join(logs, 'trainer.log'), 'utf8')).toMatch(/^Traceback\nOSError: .*\n$/);
   });
 
   it('sees no secret of the environment', async () => {

@@ -9,6 +9,7 @@ import { externalPlan } from '../external-command.js';
 import { TrainerLog } from '../trainer-log.js';
 import { LaunchFailure } from './launch/launcher.js';
 import { launchChild } from './launch/local.js';
+import { loggedLaunch } from './launch/logged.js';
 import { GRACE_MS } from './launch/run-training.js';
 import { planTraining, refusalOf } from './plan-training.js';
 import { stateFolder } from './state-folder.js';
@@ -39,6 +40,7 @@ export async function trainExternally(options: TrainOptions): Promise<ExternalRe
     images,
     out,
     states,
+    logs,
     signal,
     quiet = false,
   } = options;
@@ -52,7 +54,8 @@ export async function trainExternally(options: TrainOptions): Promise<ExternalRe
   const log = new TrainerLog(() => undefined);
   const say = (line: string) => void (quiet || process.stderr.write(`${line}\n`));
   try {
-    await launchChild(externalPlan(command, { checkpoint, data: annotations, images, out: place }))({
+    const launch = launchChild(externalPlan(command, { checkpoint, data: annotations, images, out: place }));
+    await (logs === undefined ? launch : loggedLaunch(launch, logs))({
       signal,
       ...(states === undefined ? {} : { graceMs: GRACE_MS }),
       onLine: (line) => {

@@ -27,8 +27,8 @@ export interface TrainOptions {
   /** Who starts the trainer; left out: this machine. */
   launcher?: LauncherSettings | undefined;
   /**
-   * Where the launcher keeps its script and each process's errors; machines of a Slurm job must share it. Left out:
-   * a temporary folder, for Slurm `OUT.launch`.
+   * Where the launcher keeps its script, the trainer's lines as they come (`trainer.log`, of Slurm `job-ID.log`) and each
+   * process's errors; machines of a Slurm job must share it. Left out: nothing is kept, for Slurm `OUT.launch` is taken.
    */
   logs?: string | undefined;
   /** The interpreter, of `ensurePythonEnvironment`. */

@@ -109,6 +109,10 @@ describe('metrics', () => {
       const notes = said.filter((line) => line.includes('tensorboard'));
       expect(notes).toEqual(['note: no TensorBoard files: this Python has no package tensorboard']);
       expect(said.filter((line) => parseTrainerLine(line)?.event === 'step')).toHaveLength(2);
+      // A line that was copied and is run again: refused before it trains, not when it writes.
+      await expect(runTrainer('plain', settings, '')).rejects.toThrow(
+        /plain: expected a new folder, got one that exists/,
+      );
     },
     TIMEOUT,
   );

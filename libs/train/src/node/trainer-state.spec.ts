@@ -54,16 +54,6 @@ describe('a run that was killed', () => {
   );
 
   it(
-    'starts anew where settings, data or weights are others',
-    async () => {
-      await expect(interrupted('other', { steps: 6 }, 3, { learningRate: 2e-5 })).resolves.toMatchObject({
-        again: 6,
-      });
-    },
-    TIMEOUT,
-  );
-
-  it(
     'has the losses of two processes that were not',
     async () => {
       const settings: Settings = { steps: 6, microBatchSize: 1, processes: 2 };
@@ -109,6 +99,11 @@ describe('a model spread over two processes', () => {
         const [a, b] = [toFloat32(await alone.read(name)), toFloat32(await spread.read(name))];
         a.forEach((value, i) => (largest = Math.max(largest, Math.abs(value - (b[i] ?? NaN)))));
       }
+      // AdamW hides the scale of a gradient: its norm before clipping tells that it is that of the whole model. 1e-3: of sums.
+      const norms = await Promise.all(['alone', 'spread'].map((out) => world.metricsOf(out)));
+      const [one, two] = norms.map((metrics) => metrics.map(({ gradNorm }) => gradNorm));
+      for (const [i, norm] of one?.entries() ?? []) expect((two?.[i] ?? NaN) / norm).toBeCloseTo(1, 3);
+      expect(one).toHaveLength(3);
       // Three steps of AdamW move a weight by at most 3e-5; sums in another order must stay far below.
       expect(largest).toBeLessThan(1e-5);
     },

@@ -72,10 +72,15 @@ export class TrainerWorld {
 
   /** Losses of a run, step by step. */
   async lossesOf(out: string): Promise<number[]> {
+    return (await this.metricsOf(out)).map(({ loss }) => loss);
+  }
+
+  /** What a run kept of its steps. */
+  async metricsOf(out: string): Promise<{ loss: number; gradNorm: number }[]> {
     const text = await readFile(join(this.folder, out, 'metrics.jsonl'), 'utf8');
     return text
       .trimEnd()
       .split('\n')
-      .map((line) => (JSON.parse(line) as { loss: number }).loss);
+      .map((line) => JSON.parse(line) as { loss: number; gradNorm: number });
   }
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openCheckpoint, writeSafetensors } from '@flexattn/model-prep';
@@ -8,6 +8,7 @@ import { readJsonAs, sha256File } from '@flexattn/stage';
 import { z } from 'zod';
 import { launchPlan } from '../launch-plan.js';
 import { tinySettings } from '../settings.fixture.js';
+import { parseTrainerLine } from '../trainer-line.js';
 import { GOLDEN as golden, python, TIMEOUT, TrainerWorld } from './trainer.fixture.js';
 import { packageFolder } from './package-folder.js';
 import { train } from './train.js';
@@ -96,8 +97,15 @@ describe('train', () => {
   it(
     'writes a checkpoint in the layout of the base, the same bytes every time',
     async () => {
-      const report = await train(options('first'));
+      const logs = join(folder, 'logs');
+      const report = await train({ ...options('first'), logs });
       expect(report).toMatchObject({ samples: 3, steps: 3, epochs: 4, processes: 1 });
+      const said = (await readFile(join(logs, 'trainer.log'), 'utf8'))
+        .trimEnd()
+        .split('\n')
+        .map(parseTrainerLine);
+      expect(said.map((line) => line?.event)).toEqual(['start', 'step', 'step', 'step', 'done']);
+      expect(said[1]).toHaveProperty('tokensPerSecond');
       expect(await readdir(join(folder, 'first'))).toEqual([
         'clip',
         'config.json',

@@ -14,6 +14,7 @@ import type { TrainReport } from '../../trainer-log.js';
 import { packageFolder } from '../package-folder.js';
 import { parsed } from '../train-options.js';
 import { localLaunch } from './local.js';
+import { loggedLaunch } from './logged.js';
 import { runTraining } from './run-training.js';
 import type { FollowOptions } from './run-training.js';
 import { slurmLaunch } from './slurm.js';
@@ -63,7 +64,8 @@ export async function launchTraining(
   await rm(ranks, { recursive: true, force: true }); // of an earlier start
   try {
     const plan = launchPlan({ ...options, logs: ranks, packageFolder }, settings, launcher.rendezvous);
-    return await runTraining(localLaunch(plan), settings, options);
+    const launch = localLaunch(plan);
+    return await runTraining(isTemporary ? launch : loggedLaunch(launch, logs), settings, options);
   } finally {
     if (isTemporary) await rm(logs, { recursive: true, force: true });
   }

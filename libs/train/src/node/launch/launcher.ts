@@ -17,12 +17,21 @@ export interface LaunchOptions {
  */
 export type Launch = (options: LaunchOptions) => Promise<void>;
 
-/** The trainer ran and did not end well: how, where the launcher knows it, and why. */
+/** The trainer ran and did not end well: how, where the launcher knows it why, and the file with all its lines. */
 export class LaunchFailure extends Error {
   readonly known: KnownFailure | undefined;
+  readonly log: string | undefined;
 
-  constructor(how: string, { known, cause }: { known?: KnownFailure | undefined; cause?: unknown } = {}) {
+  constructor(
+    how: string,
+    {
+      known,
+      log,
+      cause,
+    }: { known?: KnownFailure | undefined; log?: string | undefined; cause?: unknown } = {},
+  ) {
     super(how, { cause });
     this.known = known;
+    this.log = log;
   }
 }

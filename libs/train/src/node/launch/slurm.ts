@@ -104,7 +104,8 @@ class Job {
       await this.#unlessAborted(wait(this.pollMs, undefined, signal === undefined ? {} : { signal }));
     }
     if (ended.state === 'COMPLETED' || ended === UNKNOWN) return;
-    throw new LaunchFailure(describeEnd(this.#id, ended), { known: knownEnd(ended) });
+    const log = join(this.folder, `job-${this.#id}.log`);
+    throw new LaunchFailure(describeEnd(this.#id, ended), { known: knownEnd(ended), log });
   }
 
   /** For an end of this process that waits for nothing: a second Ctrl-C. */
