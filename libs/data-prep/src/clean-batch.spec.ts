@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { cleanAtSight } from './clean-at-sight.js';
 import { cleanBatch, type Cleaned } from './clean-batch.js';
 import type { TextOnly } from './clean-sample.js';
-import type { ImageFinding } from './image-index.js';
+import type { ImageFinding } from './image-finding.js';
 import { Outcomes } from './outcome.js';
 import { SampleScanner, type ScannedSample } from './sample-scanner.js';
 

@@ -2,7 +2,8 @@ import { cleanPlain, type CleanedPlain, type PlainImage } from './clean-plain.js
 import { cleanSample, imageNameOf, type SampleResult, type TextOnly } from './clean-sample.js';
 import type { Drop, DropCode } from './codes.js';
 import { editSample, idText } from './edit-sample.js';
-import type { ImageFinding, ImageIndex } from './image-index.js';
+import type { ImageFinding } from './image-finding.js';
+import type { ImageIndex } from './image-index.js';
 import { TEXT_SOURCE, type Outcome, type Outcomes } from './outcome.js';
 import { parseSample, type ParsedSample } from './parse-sample.js';
 import type { ScannedSample } from './sample-scanner.js';

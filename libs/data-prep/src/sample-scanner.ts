@@ -1,9 +1,11 @@
 import { isUtf8 } from 'node:buffer';
+import { canBeginValue, EXPECTED, nextInArray, type State } from './between-samples.js';
 import { CarriedSample } from './carried-sample.js';
 import { MAX_SAMPLE_BYTES } from './limits.js';
 import { PlainSample, type PlainFacts } from './plain-sample.js';
 import { quotedByte, syntaxError, type Position } from './syntax-error.js';
 import { ValueScanner, type ValueFacts } from './value-scanner.js';
+import { wholeCharacters } from './whole-characters.js';
 
 /** What the bytes of a sample tell without parsing them. */
 interface SampleFacts extends ValueFacts {
@@ -43,24 +45,9 @@ export type PlainTaker<T> = (
 /** Nested brackets of a plain sample: its own, its conversation's, a turn's. */
 const PLAIN_DEPTH = 3;
 
-/** What comes next: in an array the first or the next sample, what follows one, or nothing; in JSON lines the same. */
-type State = 'start' | 'first' | 'next' | 'after' | 'end' | 'line' | 'line end';
-
-const EXPECTED: Record<State, string> = {
-  start: 'an array of samples ("[") or one sample a line ("{")',
-  first: 'a sample or "]"',
-  next: 'a sample after the comma',
-  after: '"," or "]" after a sample',
-  end: 'nothing after the end of the array',
-  line: 'a sample',
-  'line end': 'the end of the line after a sample',
-};
-
 const BOM = [0xef, 0xbb, 0xbf];
 const LF = 0x0a;
-const COMMA = 0x2c;
 const OPEN_ARRAY = 0x5b;
-const CLOSE_ARRAY = 0x5d;
 const OPEN_OBJECT = 0x7b;
 
 /**
@@ -295,29 +282,4 @@ export class SampleScanner<Taken = never> {
   #error(code: 'NOT_JSON' | 'NOT_SAMPLES' | 'CUT_SHORT', i: number, what: string, hint?: string) {
     return syntaxError(code, this.#file, this.#at(i), what, hint);
   }
-}
-
-/** A chunk without the parts of characters that are cut at its ends. */
-function wholeCharacters(chunk: Uint8Array): Uint8Array {
-  let begin = 0;
-  while (begin < Math.min(3, chunk.length) && isContinuation(chunk[begin])) begin += 1;
-  let lead = chunk.length - 1;
-  while (lead > Math.max(begin, chunk.length - 4) && isContinuation(chunk[lead])) lead -= 1;
-  const first = chunk[lead] ?? 0;
-  const length = first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-  return chunk.subarray(begin, lead + length > chunk.length ? Math.max(lead, begin) : chunk.length);
-}
-
-function isContinuation(byte: number | undefined): boolean {
-  return byte !== undefined && (byte & 0xc0) === 0x80;
-}
-
-function nextInArray(state: State, byte: number): State | undefined {
-  if (byte === CLOSE_ARRAY && (state === 'first' || state === 'after')) return 'end';
-  return byte === COMMA && state === 'after' ? 'next' : undefined;
-}
-
-/** Quotes, brackets, digits, a minus, and the first letters of true, false and null. */
-function canBeginValue(byte: number): boolean {
-  return '"[{-0123456789tfn'.includes(String.fromCharCode(byte));
 }
