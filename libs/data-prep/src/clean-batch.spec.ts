@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { cleanAtSight } from './clean-at-sight.js';
 import { cleanBatch, type Cleaned } from './clean-batch.js';
 import type { TextOnly } from './clean-sample.js';
-import type { ImageFinding } from './image-index.js';
+import type { ImageFinding } from './image-finding.js';
 import { Outcomes } from './outcome.js';
 import { SampleScanner, type ScannedSample } from './sample-scanner.js';
 
 const images = {
-  likenessOf: () => 0,
+  likenessOf: (bytes: Buffer, begin: number, end: number) =>
+    /^(a|f g)\.jpg$/.test(bytes.toString('latin1', begin, end)) ? 1 : 0,
   lookup: (name: string): ImageFinding =>
     name.startsWith('gone')
       ? { problem: 'IMAGE_MISSING', detail: 'gone' }
@@ -16,21 +18,22 @@ const images = {
         : { found: name, size: 9, type: 'jpeg' },
 };
 
+const settings = (textOnly: TextOnly = 'placeholder') => ({
+  file: 'mix.json',
+  input: 0,
+  first: 0,
+  images,
+  textOnly,
+  outcomes: new Outcomes(),
+});
+
 const scan = (text: string | Uint8Array) => {
   const scanner = new SampleScanner('mix.json');
   return [...scanner.push(Buffer.from(text)), ...scanner.end()];
 };
 
 async function clean(samples: ScannedSample[], textOnly: TextOnly = 'placeholder') {
-  const cleaned = await cleanBatch(samples, {
-    file: 'mix.json',
-    input: 0,
-    first: 0,
-    images,
-    textOnly,
-    outcomes: new Outcomes(),
-  });
-  return cleaned.map(shown);
+  return (await cleanBatch(samples, settings(textOnly))).map(shown);
 }
 
 const shown = (cleaned: Cleaned) =>
@@ -90,6 +93,20 @@ describe('cleanBatch', () => {
       expect(plain.length).toBeGreaterThan(150);
       expect(plain.length).toBeLessThan(1350);
       expect(await clean(samples, textOnly)).toEqual(await clean(unproved(samples), textOnly));
+    },
+  );
+
+  it.each(['placeholder', 'keep', 'drop'] as const)(
+    'makes of samples at sight what it makes of them later, text only: %s',
+    async (textOnly) => {
+      const below = numbers(`sight ${textOnly}`);
+      const text = `[${Array.from({ length: 1500 }, () => sampleText(below)).join(',')}]`;
+      const context = settings(textOnly);
+      const samples = new SampleScanner('mix.json', { take: cleanAtSight(context) }).push(Buffer.from(text));
+      const taken = samples.filter((sample) => 'kept' in sample);
+      expect(taken.length).toBeGreaterThan(15);
+      expect(taken.length).toBeLessThan(1350);
+      expect((await cleanBatch(samples, context)).map(shown)).toEqual(await clean(scan(text), textOnly));
     },
   );
 

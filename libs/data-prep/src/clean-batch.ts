@@ -1,8 +1,9 @@
 import { cleanPlain, type CleanedPlain, type PlainImage } from './clean-plain.js';
 import { cleanSample, imageNameOf, type SampleResult, type TextOnly } from './clean-sample.js';
-import { CHANGE_RULES, type Drop, type DropCode } from './codes.js';
+import type { Drop, DropCode } from './codes.js';
 import { editSample, idText } from './edit-sample.js';
-import type { ImageFinding, ImageIndex } from './image-index.js';
+import type { ImageFinding } from './image-finding.js';
+import type { ImageIndex } from './image-index.js';
 import { TEXT_SOURCE, type Outcome, type Outcomes } from './outcome.js';
 import { parseSample, type ParsedSample } from './parse-sample.js';
 import type { ScannedSample } from './sample-scanner.js';
@@ -52,40 +53,37 @@ const TO_FETCH: ReadonlySet<DropCode> = new Set([
 interface Opened {
   scanned: ScannedSample;
   parsed: ParsedSample | undefined;
-  /** The image's likeness (`ImageIndex.likenessOf`), or else its name. */
-  likeness: number;
   name: string | undefined;
 }
 
-/** Cleans some samples of a file, whose images are looked up side by side. */
+/** Cleans those of some samples that are not yet, whose images are looked up side by side. */
 export async function cleanBatch(
-  samples: readonly ScannedSample[],
+  samples: readonly (ScannedSample | Cleaned)[],
   context: BatchContext,
 ): Promise<Cleaned[]> {
-  const opened = samples.map((scanned) => openSample(scanned, context));
+  const opened = samples.map((sample) => ('kept' in sample ? sample : openSample(sample, context)));
   const found: (ImageFinding | undefined)[] = [];
   const waiting: Promise<void>[] = [];
-  for (const [i, { name }] of opened.entries()) {
-    if (name === undefined) continue;
-    const finding = context.images.lookup(name);
+  for (let i = 0; i < opened.length; i += 1) {
+    const sample = opened[i];
+    if (sample === undefined || 'kept' in sample || sample.name === undefined) continue;
+    const finding = context.images.lookup(sample.name);
     if (finding instanceof Promise) waiting.push(finding.then((late) => void (found[i] = late)));
     else found[i] = finding;
   }
   if (waiting.length > 0) await Promise.all(waiting);
-  return opened.map((sample, i) => cleanOne(sample, found[i], context));
+  return opened.map((sample, i) => ('kept' in sample ? sample : cleanOne(sample, found[i], context)));
 }
 
-function openSample(scanned: ScannedSample, { file, images }: BatchContext): Opened {
+function openSample(scanned: ScannedSample, { file }: BatchContext): Opened {
   const { plain, bytes } = scanned;
-  if (plain === undefined || bytes === undefined) {
-    const parsed = parseSample(scanned, file);
-    const name = parsed.drop === undefined ? imageNameOf(parsed.value) : undefined;
-    return { scanned, parsed, likeness: 0, name };
+  if (plain !== undefined && bytes !== undefined) {
+    const { imageBegin, imageEnd } = plain;
+    const name = imageEnd === 0 ? undefined : bytes.toString('latin1', imageBegin, imageEnd);
+    return { scanned, parsed: undefined, name };
   }
-  const { imageBegin, imageEnd } = plain;
-  const likeness = imageEnd === 0 ? 0 : images.likenessOf(bytes, imageBegin, imageEnd);
-  const name = imageEnd === 0 || likeness > 0 ? undefined : plainName(scanned);
-  return { scanned, parsed: undefined, likeness, name };
+  const parsed = parseSample(scanned, file);
+  return { scanned, parsed, name: parsed.drop === undefined ? imageNameOf(parsed.value) : undefined };
 }
 
 function cleanOne(opened: Opened, image: ImageFinding | undefined, context: BatchContext): Cleaned {
@@ -104,58 +102,33 @@ function cleanOne(opened: Opened, image: ImageFinding | undefined, context: Batc
 }
 
 /** Undefined where the image cannot be used. */
-function plainImageOf({ likeness, name }: Opened, image: ImageFinding | undefined): PlainImage | undefined {
-  if (likeness > 0) return 'as named';
+function plainImageOf({ name }: Opened, image: ImageFinding | undefined): PlainImage | undefined {
   if (name === undefined) return 'none';
   if (image === undefined || 'problem' in image) return undefined;
   return image.found === name ? 'as named' : image;
 }
 
-/** Most samples are alike in all that the report tells: they have the same outcome. */
 function outcomeOf(
-  opened: Opened,
+  { name }: Opened,
   { rule }: CleanedPlain,
   image: ImageFinding | undefined,
-  { input, outcomes, images }: BatchContext,
+  { input, outcomes }: BatchContext,
 ): Outcome {
-  const { scanned, likeness, name } = opened;
   const changes = rule === undefined ? [] : [rule];
-  if (name !== undefined) {
-    const isRenamed = image !== undefined && 'found' in image && image.found !== name;
-    const all = isRenamed ? (['EXTENSION_FIXED', ...changes] as const) : changes;
-    return outcomes.of(input, outcomes.sourceOf(name, true), { kept: true, changes: all, image });
-  }
-  const key =
-    likeness * (CHANGE_RULES.length + 1) + (rule === undefined ? 0 : 1 + CHANGE_RULES.indexOf(rule));
-  return outcomes.common(input, key, () => {
-    const known = likeness === 0 ? undefined : plainName(scanned);
-    const source = known === undefined ? TEXT_SOURCE : outcomes.sourceOf(known, true);
-    return outcomes.of(input, source, { kept: true, changes, image: knownImage(opened, images) });
-  });
-}
-
-/** The finding behind a likeness. */
-function knownImage({ scanned, likeness }: Opened, images: BatchContext['images']): ImageFinding | undefined {
-  if (likeness === 0) return undefined;
-  const finding = images.lookup(plainName(scanned));
-  if (finding instanceof Promise) throw new RangeError('an image that was known is not any more');
-  return finding;
-}
-
-/** The image's name of a plain sample; empty where it names none. */
-function plainName({ bytes, plain }: ScannedSample): string {
-  return bytes?.toString('latin1', plain?.imageBegin, plain?.imageEnd) ?? '';
+  if (name === undefined) return outcomes.of(input, TEXT_SOURCE, { kept: true, changes });
+  const isRenamed = image !== undefined && 'found' in image && image.found !== name;
+  const all = isRenamed ? (['EXTENSION_FIXED', ...changes] as const) : changes;
+  return outcomes.of(input, outcomes.sourceOf(name, true), { kept: true, changes: all, image });
 }
 
 function cleanParsed(
   opened: Opened,
   parsed: ParsedSample,
-  finding: ImageFinding | undefined,
-  { input, first, images, textOnly, outcomes }: BatchContext,
+  image: ImageFinding | undefined,
+  { input, first, textOnly, outcomes }: BatchContext,
 ): Cleaned {
   const { scanned } = opened;
   const value = parsed.drop === undefined ? parsed.value : undefined;
-  const image = finding ?? knownImage(opened, images);
   const result: SampleResult =
     parsed.drop === undefined
       ? cleanSample(value, { get: () => image }, { textOnly })

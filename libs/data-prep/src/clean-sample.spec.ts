@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { cleanSample, cleanStream, type SampleResult } from './clean-sample.js';
-import type { ImageFinding } from './image-index.js';
+import type { ImageFinding } from './image-finding.js';
 
 const images = new Map<string, ImageFinding>([
   ['a.png', { found: 'a.png', size: 10, type: 'png' }],

@@ -1,5 +1,5 @@
 import type { ChangeRule, DropCode } from './codes.js';
-import type { ImageFinding } from './image-index.js';
+import type { ImageFinding } from './image-finding.js';
 import { placePlaceholder, placeTag } from './image-tag.js';
 import { toSample, type Sample } from './sample.js';
 

@@ -1,49 +1,22 @@
 import pLimit from 'p-limit';
 import { FileTree, type FoundEntry, type Need, type TreeFiles } from './file-tree.js';
 import { isLiteral, leavesRoot, otherNames } from './image-name.js';
+import { LOOKS, packLook, type ImageFacts } from './image-facts.js';
 import {
-  describeFault,
-  LOOKS,
-  packLook,
-  unpackLook,
-  type ImageFacts,
-  type ImageFault,
-  type ImageNote,
-} from './image-facts.js';
-import { IMAGE_TYPES, imageTypeOf, type ImageType } from './image-type.js';
+  escape,
+  faulty,
+  fromState,
+  isUsable,
+  problem,
+  unreadable,
+  type ImageFinding,
+  type ImageProblem,
+} from './image-finding.js';
+import { imageTypeOf } from './image-type.js';
 import { HEADER_READS } from './limits.js';
-import { quote } from './quote.js';
 
 /** How closely an image is looked at: whether its file is there, also its first bytes, or all of its pixels. */
 export type VerifyLevel = 'exists' | 'header' | 'decode';
-
-/** An image that may be used under the name `found`, or what is wrong with it. */
-export type ImageFinding = FoundImage | ImageProblem;
-
-/** An image that may be used. */
-export interface FoundImage {
-  /** The name that was asked for, or the same stem with the extension of a file that is there. */
-  found: string;
-  /** Bytes, from level `header` on. */
-  size?: number;
-  /** What its first bytes say, from level `header` on. */
-  type?: ImageType;
-  /** What is unusual about it, at level `decode`; absent where nothing is. */
-  notes?: readonly ImageNote[];
-}
-/** Why an image cannot be used: the drop code of the samples that name it. */
-export interface ImageProblem {
-  problem:
-    | 'PATH_ESCAPE'
-    | 'IMAGE_MISSING'
-    | 'IMAGE_UNREADABLE'
-    | 'IMAGE_EMPTY'
-    | 'IMAGE_UNKNOWN'
-    | 'IMAGE_CORRUPT'
-    | 'IMAGE_TOO_LARGE';
-  /** One line for a person. */
-  detail: string;
-}
 
 /** Size and first `HEADER_BYTES` bytes of a regular file; `missing` where it is something else. */
 export type FileHeader = { size: number; header: Uint8Array } | 'missing';
@@ -225,38 +198,4 @@ function needToLook(path: string): string {
 
 function factsOf(file: FileHeader | 'unreadable'): ImageFacts | 'missing' | 'unreadable' {
   return typeof file === 'string' ? file : { size: file.size, type: imageTypeOf(file.header) };
-}
-
-/** The tree keeps a number a file: size * `LOOKS` + the rest. */
-function fromState(name: string, state: number): ImageFinding {
-  const size = Math.floor(state / LOOKS);
-  const { type, fault, notes } = unpackLook(state % LOOKS);
-  if (size === 0) return problem('IMAGE_EMPTY', name, 'has 0 bytes');
-  if (type === undefined)
-    return problem('IMAGE_UNKNOWN', name, `does not begin like one of ${IMAGE_TYPES.join(', ')}`);
-  if (fault !== undefined) return faulty(name, fault);
-  return { found: name, size, type, ...(notes.length === 0 ? {} : { notes }) };
-}
-
-/** Whether `fromState` finds no problem. */
-function isUsable(state: number): boolean {
-  const { type, fault } = unpackLook(state % LOOKS);
-  return state >= LOOKS && type !== undefined && fault === undefined;
-}
-
-function faulty(name: string, fault: ImageFault): ImageProblem {
-  const { code, what } = describeFault(fault);
-  return problem(code, name, what);
-}
-
-function escape(name: string, what: string): ImageProblem {
-  return problem('PATH_ESCAPE', name, what);
-}
-
-function unreadable(name: string): ImageProblem {
-  return problem('IMAGE_UNREADABLE', name, 'may not be read: check its owner and mode');
-}
-
-function problem(code: ImageProblem['problem'], name: string, what: string): ImageProblem {
-  return { problem: code, detail: `image: ${quote(name)} ${what}` };
 }

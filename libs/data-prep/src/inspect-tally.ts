@@ -1,5 +1,5 @@
 import type { Drop, DropCode } from './codes.js';
-import type { ImageFinding, ImageProblem } from './image-index.js';
+import type { ImageFinding, ImageProblem } from './image-finding.js';
 import { placeTag } from './image-tag.js';
 import { MAX_NAME_LENGTH, MAX_SOURCES } from './limits.js';
 import { scriptsOf } from './name-scripts.js';

@@ -1,6 +1,6 @@
 import { imageNameOf } from './clean-sample.js';
 import type { ChangeRule, DropCode } from './codes.js';
-import type { ImageFinding } from './image-index.js';
+import type { ImageFinding } from './image-finding.js';
 import { leavesRoot } from './image-name.js';
 import { mislabelOf } from './image-type.js';
 import { MAX_NAME_LENGTH, MAX_SOURCES } from './limits.js';

@@ -13,7 +13,7 @@ function scan(
   content: string | Uint8Array,
   { step = Infinity, limit }: { step?: number; limit?: number } = {},
 ) {
-  const scanner = new SampleScanner('mix.json', limit);
+  const scanner = new SampleScanner('mix.json', { limit });
   const bytes = Buffer.from(content);
   const found: ScannedSample[] = [];
   for (let i = 0; i < bytes.length; i += step) found.push(...scanner.push(bytes.subarray(i, i + step)));

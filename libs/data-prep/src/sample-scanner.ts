@@ -1,9 +1,11 @@
 import { isUtf8 } from 'node:buffer';
+import { canBeginValue, EXPECTED, nextInArray, type State } from './between-samples.js';
 import { CarriedSample } from './carried-sample.js';
 import { MAX_SAMPLE_BYTES } from './limits.js';
 import { PlainSample, type PlainFacts } from './plain-sample.js';
 import { quotedByte, syntaxError, type Position } from './syntax-error.js';
 import { ValueScanner, type ValueFacts } from './value-scanner.js';
+import { wholeCharacters } from './whole-characters.js';
 
 /** What the bytes of a sample tell without parsing them. */
 interface SampleFacts extends ValueFacts {
@@ -22,27 +24,30 @@ export interface ScannedSample extends Position, SampleFacts {
   bytes: Buffer | undefined;
 }
 
+/** A plain sample of a file, as `PlainTaker` gets it. */
+interface SightedSample {
+  index: number;
+  lineFeeds: number;
+  plain: PlainFacts;
+}
+
+/**
+ * What becomes at once of the plain sample from `begin` to before `end` of a chunk; undefined where it is to be handed
+ * on as it was scanned.
+ */
+export type PlainTaker<T> = (
+  chunk: Buffer,
+  begin: number,
+  end: number,
+  sample: SightedSample,
+) => T | undefined;
+
 /** Nested brackets of a plain sample: its own, its conversation's, a turn's. */
 const PLAIN_DEPTH = 3;
 
-/** What comes next: in an array the first or the next sample, what follows one, or nothing; in JSON lines the same. */
-type State = 'start' | 'first' | 'next' | 'after' | 'end' | 'line' | 'line end';
-
-const EXPECTED: Record<State, string> = {
-  start: 'an array of samples ("[") or one sample a line ("{")',
-  first: 'a sample or "]"',
-  next: 'a sample after the comma',
-  after: '"," or "]" after a sample',
-  end: 'nothing after the end of the array',
-  line: 'a sample',
-  'line end': 'the end of the line after a sample',
-};
-
 const BOM = [0xef, 0xbb, 0xbf];
 const LF = 0x0a;
-const COMMA = 0x2c;
 const OPEN_ARRAY = 0x5b;
-const CLOSE_ARRAY = 0x5d;
 const OPEN_OBJECT = 0x7b;
 
 /**
@@ -50,12 +55,13 @@ const OPEN_OBJECT = 0x7b;
  * byte; a byte order mark is skipped. Memory: one sample. What stands between samples is judged here (RFC 8259); what
  * is inside one must still be parsed, except for those too large to be kept.
  */
-export class SampleScanner {
+export class SampleScanner<Taken = never> {
   readonly #file: string;
   readonly #limit: number;
   readonly #value = new ValueScanner();
   readonly #plain = new PlainSample();
   readonly #carried: CarriedSample;
+  readonly #take: PlainTaker<Taken> | undefined;
   /** For samples that were cut at the end of a chunk: `#plain` holds the next one then. */
   #carriedPlain: PlainSample | undefined;
   #state: State = 'start';
@@ -69,17 +75,24 @@ export class SampleScanner {
   /** Where the sample that is being scanned begins. */
   #begin: Position = { byteOffset: 0, line: 1, column: 1 };
 
-  /** `file` is named in errors; `limit`: bytes of the largest sample that is kept. */
-  constructor(file: string, limit = MAX_SAMPLE_BYTES) {
+  /** `file` is named in errors; `limit`: bytes of the largest sample that is kept; `take` is asked first. */
+  constructor(
+    file: string,
+    {
+      limit = MAX_SAMPLE_BYTES,
+      take,
+    }: { limit?: number | undefined; take?: PlainTaker<Taken> | undefined } = {},
+  ) {
     this.#file = file;
     this.#limit = limit;
+    this.#take = take;
     this.#carried = new CarriedSample(file, limit);
   }
 
   /** The samples that end in a chunk; they may be views of it. Throws `NOT_JSON` or `NOT_SAMPLES`. */
-  push(bytes: Uint8Array): ScannedSample[] {
+  push(bytes: Uint8Array): (ScannedSample | Taken)[] {
     const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const found: ScannedSample[] = [];
+    const found: (ScannedSample | Taken)[] = [];
     const mayBePlain = isUtf8(wholeCharacters(chunk));
     this.#plain.enter(chunk);
     let i = 0;
@@ -172,20 +185,19 @@ export class SampleScanner {
     return byteLength <= this.#limit && (this.#isArray || this.#plain.lineFeeds === 0);
   }
 
-  #finishPlain(chunk: Buffer, begin: number, end: number): ScannedSample {
+  #finishPlain(chunk: Buffer, begin: number, end: number): ScannedSample | Taken {
     const { lineFeeds, behindLineFeed } = this.#plain;
     const plain = this.#plain.facts(begin);
-    const byteLength = end - begin;
-    const facts = {
-      depth: PLAIN_DEPTH,
-      keys: plain.keys,
-      unicodeEscapes: false,
-      byteLength,
-      lineFeeds,
-      plain,
-    };
     this.#value.ended = true;
     if (lineFeeds > 0) this.#lineFeed(lineFeeds, behindLineFeed);
+    const taken = this.#take?.(chunk, begin, end, { index: this.#count, lineFeeds, plain });
+    if (taken !== undefined) {
+      this.#advance();
+      return taken;
+    }
+    const { keys } = plain;
+    const byteLength = end - begin;
+    const facts = { depth: PLAIN_DEPTH, keys, unicodeEscapes: false, byteLength, lineFeeds, plain };
     return this.#next(chunk.subarray(begin, end), facts);
   }
 
@@ -224,9 +236,7 @@ export class SampleScanner {
     bytes: Buffer | undefined,
     { depth, keys, unicodeEscapes, byteLength, lineFeeds, plain }: SampleFacts,
   ): ScannedSample {
-    const index = this.#count;
-    this.#count += 1;
-    this.#state = this.#isArray ? 'after' : 'line end';
+    const index = this.#advance();
     const { byteOffset, line, column } = this.#begin;
     return {
       index,
@@ -241,6 +251,13 @@ export class SampleScanner {
       lineFeeds,
       plain,
     };
+  }
+
+  /** The index of the sample that has ended. */
+  #advance(): number {
+    this.#state = this.#isArray ? 'after' : 'line end';
+    this.#count += 1;
+    return this.#count - 1;
   }
 
   /** The file ends inside a sample: says so, unless the sample has gone wrong before. */
@@ -265,29 +282,4 @@ export class SampleScanner {
   #error(code: 'NOT_JSON' | 'NOT_SAMPLES' | 'CUT_SHORT', i: number, what: string, hint?: string) {
     return syntaxError(code, this.#file, this.#at(i), what, hint);
   }
-}
-
-/** A chunk without the parts of characters that are cut at its ends. */
-function wholeCharacters(chunk: Uint8Array): Uint8Array {
-  let begin = 0;
-  while (begin < Math.min(3, chunk.length) && isContinuation(chunk[begin])) begin += 1;
-  let lead = chunk.length - 1;
-  while (lead > Math.max(begin, chunk.length - 4) && isContinuation(chunk[lead])) lead -= 1;
-  const first = chunk[lead] ?? 0;
-  const length = first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-  return chunk.subarray(begin, lead + length > chunk.length ? Math.max(lead, begin) : chunk.length);
-}
-
-function isContinuation(byte: number | undefined): boolean {
-  return byte !== undefined && (byte & 0xc0) === 0x80;
-}
-
-function nextInArray(state: State, byte: number): State | undefined {
-  if (byte === CLOSE_ARRAY && (state === 'first' || state === 'after')) return 'end';
-  return byte === COMMA && state === 'after' ? 'next' : undefined;
-}
-
-/** Quotes, brackets, digits, a minus, and the first letters of true, false and null. */
-function canBeginValue(byte: number): boolean {
-  return '"[{-0123456789tfn'.includes(String.fromCharCode(byte));
 }

@@ -1,5 +1,5 @@
 import { closest, distance } from 'fastest-levenshtein';
-import { z } from 'zod';
+import type { z } from 'zod';
 
 /** What keeps a value from fitting a schema. */
 export interface SchemaProblem {
@@ -49,7 +49,7 @@ function unknownKey(key: string, known: readonly string[]): string {
 
 /** The keys that the schema knows at a path. */
 function knownKeys(schema: z.ZodType, path: readonly string[]): string[] {
-  const root = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Node;
+  const root = schema.toJSONSchema({ io: 'input', unrepresentable: 'any' }) as Node;
   const nodes = path.reduce((at, key) => at.flatMap((node) => below(node, key)), alternatives(root));
   return [...new Set(nodes.flatMap(({ properties }) => Object.keys(properties ?? {})))];
 }

@@ -101,16 +101,21 @@ export async function openCleanOutput(folder: string, format: OutputFormat): Pro
         for (const [name, content] of Object.entries(last)) await (await start(name)).write(content);
         const written = [annotationsName(format), 'rejects.jsonl', 'missing-images.txt'];
         for (const name of OUTPUTS) if (!written.includes(name)) await removeOld(join(folder, name));
-        for (const file of open.slice()) {
-          await file.commit();
-          open.shift();
-        }
+        await commitAll(open.slice(0, -1));
+        await open.at(-1)?.commit();
+        open.length = 0;
       },
     };
   } catch (error) {
     await abort();
     throw error;
   }
+}
+
+/** Side by side, as each waits for the disk; throws, once all have ended, what one of them met. */
+async function commitAll(files: readonly AtomicFile[]): Promise<void> {
+  const ends = await Promise.allSettled(files.map((file) => file.commit()));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
 /** Lines that are written when somebody waits for it. */

@@ -9,6 +9,9 @@ import ts from 'typescript';
 const LIBS = fileURLToPath(new URL('../../../', import.meta.url));
 const NODE_MODULES = fileURLToPath(new URL('../../../../node_modules', import.meta.url));
 
+/** The libs that a script runs. */
+const OWN = ['stage', 'data-prep'];
+
 /** What a script did. */
 export interface ScriptEnd {
   code: number | null;
@@ -25,11 +28,11 @@ export class CompiledLibs {
 
   static async make(): Promise<CompiledLibs> {
     const folder = await mkdtemp(join(tmpdir(), 'flexattn-data-prep-'));
-    for (const name of ['zod', 'p-limit', 'sharp']) {
-      await mkdir(join(folder, 'node_modules'), { recursive: true });
+    await mkdir(join(folder, 'node_modules'));
+    const needed = await Promise.all(OWN.map((lib) => packagesOf(lib)));
+    for (const name of new Set(needed.flat()))
       await symlink(join(NODE_MODULES, name), join(folder, 'node_modules', name));
-    }
-    for (const lib of ['stage', 'data-prep'])
+    for (const lib of OWN)
       await compile(join(LIBS, lib, 'src'), join(folder, 'node_modules', '@flexattn', lib));
     return new CompiledLibs(folder);
   }
@@ -53,6 +56,13 @@ export class CompiledLibs {
     for (const child of this.#children) child.kill('SIGKILL');
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+/** The packages that a lib needs, without ours. */
+async function packagesOf(lib: string): Promise<string[]> {
+  const text = await readFile(join(LIBS, lib, 'package.json'), 'utf8');
+  const { dependencies } = JSON.parse(text) as { dependencies: Record<string, string> };
+  return Object.keys(dependencies).filter((name) => !name.startsWith('@'));
 }
 
 async function compile(sources: string, target: string): Promise<void> {

@@ -12,7 +12,7 @@ let libs: CompiledLibs;
 let dataset: SmallDataset;
 beforeAll(async () => {
   libs = await CompiledLibs.make();
-});
+}, 60_000); // both libs are compiled
 afterAll(() => libs.remove());
 beforeEach(async () => {
   dataset = await SmallDataset.make();

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createProgress, type Progress } from '@flexattn/stage';
+import { cleanAtSight } from '../clean-at-sight.js';
 import { cleanBatch, type Cleaned } from '../clean-batch.js';
 import type { TextOnly } from '../clean-sample.js';
 import type { ImageIndex } from '../image-index.js';
@@ -68,13 +69,15 @@ export class CleanRun {
   async #cleanSource(source: Source, input: number, taker: CleanedTaker, progress: Progress): Promise<void> {
     const { annotations, file, images } = source;
     const { textOnly, shard, signal } = this.#options;
-    const scanner = new SampleScanner(annotations);
     const content = createHash('sha256');
     const { outcomes } = this;
     const context = { file: annotations, input, first: this.#samples, images, textOnly, outcomes };
+    // A shard looks at the images of its own samples only, which are told apart once they are scanned.
+    const take = shard === undefined ? cleanAtSight(context) : undefined;
+    const scanner = new SampleScanner(annotations, { take });
     let bytes = 0;
     let shown = 0;
-    const clean = async (scanned: ScannedSample[]) => {
+    const clean = async (scanned: (ScannedSample | Cleaned)[]) => {
       this.#samples += scanned.length;
       await taker.take(await cleanBatch(ownSamples(scanned, context.first, shard), context));
       progress.advance(file.bytesRead() - shown, this.#rate());
@@ -98,7 +101,7 @@ export class CleanRun {
 }
 
 /** A shard cleans every `of`-th sample, so that all shards have about the same number from each source. */
-function ownSamples(scanned: ScannedSample[], first: number, shard: Shard | undefined): ScannedSample[] {
+function ownSamples<T extends { index: number }>(scanned: T[], first: number, shard: Shard | undefined): T[] {
   if (shard === undefined) return scanned;
   return scanned.filter(({ index }) => (first + index) % shard.of === shard.index);
 }

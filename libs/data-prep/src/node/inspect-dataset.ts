@@ -1,7 +1,8 @@
 import { createProgress } from '@flexattn/stage';
 import type { Drop } from '../codes.js';
 import { DataPrepError } from '../errors.js';
-import type { ImageFinding, ImageIndex } from '../image-index.js';
+import type { ImageFinding } from '../image-finding.js';
+import type { ImageIndex } from '../image-index.js';
 import { InspectTally, type InspectReport, type ShownSample } from '../inspect-tally.js';
 import { MAX_NAME_LENGTH, MAX_SHEET_SAMPLES } from '../limits.js';
 import { parseSample } from '../parse-sample.js';
