@@ -159,7 +159,8 @@ describe('nothing runs again', () => {
     ],
     [
       'a README',
-      () => ['README.md', 'libs/eval/README.md'].forEach((path) => appendFileSync(join(root, path), '\nMore.\n')),
+      () =>
+        ['README.md', 'libs/eval/README.md'].forEach((path) => appendFileSync(join(root, path), '\nMore.\n')),
     ],
     [
       'the place of the workspace',
@@ -230,7 +231,9 @@ describe('what a change makes run, and no more', () => {
 
 describe('what decides the tools', () => {
   it("torch's version: training, and what its result decides", async () => {
-    const python = interpreter('case "$*" in *versions.py*) "$real" "$@" | sed \'s/"torch": "[^"]*"/"torch": "9.9.9"/\'; exit;; esac');
+    const python = interpreter(
+      'case "$*" in *versions.py*) "$real" "$@" | sed \'s/"torch": "[^"]*"/"torch": "9.9.9"/\'; exit;; esac',
+    );
     const ran = await nx('pipeline:all', { FLEXATTN_PYTHON: python });
     expect(ran.code, ran.printed).toBe(0);
     expect(receiptOf('train').tools['torch']).toBe('9.9.9');
@@ -277,7 +280,9 @@ describe('damage', () => {
     const ran = await nx('flexattn-runtime:compile');
     expect(ran.code, ran.printed).toBe(0);
     expect(ran.produced).toEqual([]);
-    expect(ran.printed).toMatch(/compile: a file in .* is missing or damaged\ncompile: restored from the store/);
+    expect(ran.printed).toMatch(
+      /compile: a file in .* is missing or damaged\ncompile: restored from the store/,
+    );
     await expectSound();
   });
 
@@ -364,7 +369,15 @@ describe('two at once', () => {
 
 describe('nx affected', () => {
   const affected = async () => {
-    const shown = await runNx(['show', 'projects', '--affected', '--base=HEAD~1', '--withTarget', 'eval', '--json']);
+    const shown = await runNx([
+      'show',
+      'projects',
+      '--affected',
+      '--base=HEAD~1',
+      '--withTarget',
+      'eval',
+      '--json',
+    ]);
     return JSON.parse(shown.stdout) as string[];
   };
   const withStages = async () => {

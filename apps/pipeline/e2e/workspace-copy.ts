@@ -59,7 +59,11 @@ export async function copyWorkspace(): Promise<string> {
   makeData(root);
   writeFileSync(join(root, '.gitignore'), `${readFileSync(join(ROOT, '.gitignore'), 'utf8')}small/\n`);
   writeConfig(root, smallConfig());
-  for (const args of [['init', '-q', '-b', 'main'], ['add', '-A']]) await git(root, ...args);
+  for (const args of [
+    ['init', '-q', '-b', 'main'],
+    ['add', '-A'],
+  ])
+    await git(root, ...args);
   await commit(root, 'copy');
   return root;
 }
@@ -134,7 +138,9 @@ function makeData(root: string): void {
   const attributes = `${WORLD}/benchmarks/vstar/vstar_bench/direct_attributes`;
   const items = readdirSync(join(ROOT, attributes)).filter((name) => name.endsWith('.json'));
   for (const item of items.sort().slice(0, VSTAR_ITEMS)) {
-    for (const name of readdirSync(join(ROOT, attributes)).filter((file) => file.startsWith(basename(item, 'json'))))
+    for (const name of readdirSync(join(ROOT, attributes)).filter((file) =>
+      file.startsWith(basename(item, 'json')),
+    ))
       copy(`${attributes}/${name}`, root, `${VSTAR}/vstar_bench/direct_attributes/${name}`);
   }
 }
