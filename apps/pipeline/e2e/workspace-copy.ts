@@ -24,7 +24,6 @@ const WORLD = 'tools/tiny/world';
 export const PICTURES = 'small/images';
 export const ANNOTATIONS = 'small/annotations.json';
 const TEXTVQA = 'small/textvqa';
-const VSTAR = 'small/vstar';
 /** Items of the small V*. */
 export const VSTAR_ITEMS = 4;
 export const TEXTVQA_ITEMS = 6;
@@ -32,13 +31,13 @@ export const TEXTVQA_ITEMS = 6;
 /** What the tests change of a configuration. */
 export interface SmallConfig {
   data: { annotations: string; images: string };
-  models: { name: string; trained: boolean; selection: string; selectFromLayer?: number }[];
+  models: { name: string; trained: boolean; selection: string }[];
   train: Record<string, unknown>;
-  eval: { benchmarks: Record<string, { path: string; protocol?: string }>; [key: string]: unknown };
+  eval: { benchmarks: Record<string, { path: string; protocol?: string }>; seed: number };
 }
 
 /** V*, to be added to the benchmarks. */
-export const ADDED_BENCHMARK = { vstar: { path: VSTAR } };
+export const VSTAR = { path: 'small/vstar' };
 
 /**
  * A copy of the checkout in a folder of its own, under git, where `configs/small.json` trains two steps on a dozen
@@ -141,7 +140,7 @@ function makeData(root: string): void {
     for (const name of readdirSync(join(ROOT, attributes)).filter((file) =>
       file.startsWith(basename(item, 'json')),
     ))
-      copy(`${attributes}/${name}`, root, `${VSTAR}/vstar_bench/direct_attributes/${name}`);
+      copy(`${attributes}/${name}`, root, `${VSTAR.path}/vstar_bench/direct_attributes/${name}`);
   }
 }
 

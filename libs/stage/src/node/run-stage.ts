@@ -13,7 +13,7 @@ import {
 } from '../receipt.js';
 import { resolveInside } from '../resolve-inside.js';
 import { writeFileAtomic } from './atomic-file.js';
-import { ContentStore } from './content-store.js';
+import { ContentStore, filesBelow } from './content-store.js';
 import type { Fingerprints } from './fingerprint.js';
 import { toIoError } from './io-error.js';
 import { withLock } from './lock.js';
@@ -81,11 +81,14 @@ export async function isIntact(folder: string, fingerprints: Fingerprints): Prom
 
 /**
  * SHA-256 of the names and hashes of the artifacts in a stage's folder, by its receipt and without it: who made them,
- * and from what, changes nothing for those who read them. Undefined where there is no receipt. Ask `isIntact` first.
+ * and from what, changes nothing for those who read them. Undefined where there is no receipt, or a file that it does
+ * not list. Ask `isIntact` first.
  */
 export async function artifactsHash(folder: string): Promise<string | undefined> {
   const receipt = await readReceipt(join(folder, RECEIPT));
   if (receipt === undefined) return undefined;
+  const listed = new Set([RECEIPT, ...receipt.files.map(({ path }) => path)]);
+  if ((await filesBelow(folder)).some((path) => !listed.has(path))) return undefined;
   const hash = createHash('sha256');
   for (const { path, sha256 } of receipt.files) hash.update(`${path}\0${sha256}\n`);
   return hash.digest('hex');
