@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join, parse } from 'node:path';
 import { ROOT, runCommand } from './command-line.js';
 
 /** Folders of the checkout that hold what the build made: with their times, so that it is not made again. */
@@ -134,13 +134,16 @@ function makeData(root: string): void {
   }));
   writeFileSync(join(root, ANNOTATIONS), JSON.stringify(samples));
   copyTextVqa(root);
-  const attributes = `${WORLD}/benchmarks/vstar/vstar_bench/direct_attributes`;
-  const items = readdirSync(join(ROOT, attributes)).filter((name) => name.endsWith('.json'));
-  for (const item of items.sort().slice(0, VSTAR_ITEMS)) {
-    for (const name of readdirSync(join(ROOT, attributes)).filter((file) =>
-      file.startsWith(basename(item, 'json')),
-    ))
-      copy(`${attributes}/${name}`, root, `${VSTAR.path}/vstar_bench/direct_attributes/${name}`);
+  for (const half of ['direct_attributes', 'relative_position']) copyVStar(root, `vstar_bench/${half}`);
+}
+
+function copyVStar(root: string, half: string): void {
+  const from = `${WORLD}/benchmarks/vstar/${half}`;
+  const all = readdirSync(join(ROOT, from)).sort();
+  const items = all.filter((name) => name.endsWith('.json')).slice(0, VSTAR_ITEMS / 2);
+  for (const name of all) {
+    if (items.includes(`${parse(name).name}.json`))
+      copy(`${from}/${name}`, root, `${VSTAR.path}/${half}/${name}`);
   }
 }
 
