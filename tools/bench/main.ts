@@ -5,6 +5,7 @@
  */
 const BENCHMARKS: Readonly<Record<string, () => Promise<{ bench(args: readonly string[]): Promise<void> }>>> =
   {
+    cache: () => import('./cache.js'),
     'data-prep': () => import('./data-prep.js'),
     eval: () => import('./eval.js'),
     'model-prep': () => import('./model-prep.js'),

@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 /**
- * Prints what Nx cannot see of a stage's inputs: the parts of every configuration that decide it, the hashes of the
- * data that they name (git-ignored or not), and whether the artifacts that earlier runs left are still intact.
+ * Prints what Nx cannot see of a stage's inputs: Node's major version, the parts of every configuration that decide
+ * it, the hashes of the data that they name (git-ignored or not), the packages of an interpreter to train with, and
+ * whether the artifacts that earlier runs left are still intact.
  *
  *     node tools/nx/fingerprint.mjs STAGE
  */
+import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -21,6 +23,7 @@ const fingerprints = await Fingerprints.open(join(workspace, '.flexattn', `finge
 
 // A command that fails prints nothing of the data, and Nx would hash its silence: anything unforeseen is no hit.
 try {
+  console.log(`node ${process.versions.node.split('.')[0]}`);
   for (const file of configFiles()) console.log(relative(workspace, file), ...(await fingerprintOf(file)));
   await fingerprints.save();
 } catch (error) {
@@ -39,7 +42,20 @@ async function fingerprintOf(file) {
     after.map((earlier) => hashOf(join('runs', run, earlier, 'receipt.json'))),
   );
   const isNamed = file === namedConfig();
-  return [...parts, ...hashes, ...(isNamed ? receipts : []), await artifactState(run)];
+  const packages = stage === 'train' ? packagesOf(config.train?.python ?? process.env.FLEXATTN_PYTHON) : [];
+  return [...parts, ...hashes, ...(isNamed ? receipts : []), ...packages, await artifactState(run)];
+}
+
+/**
+ * The versions that a named interpreter has. The workspace's own environment is made from locked requirements, which
+ * are an input as a file.
+ */
+function packagesOf(python) {
+  if (typeof python !== 'string' || python === '') return [];
+  const program = /[\\/]/.test(python) ? resolve(workspace, python) : python;
+  const script = join(workspace, 'libs/train/python/flexattn_train/versions.py');
+  const { stdout, error } = spawnSync(program, ['-B', script], { encoding: 'utf8' });
+  return [error === undefined ? stdout.trim() : error.code];
 }
 
 /** What a configuration and those that it extends say together; the text of the first that cannot be read. */

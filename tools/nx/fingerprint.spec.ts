@@ -99,6 +99,26 @@ describe('the fingerprint of a stage', () => {
     expect(fingerprint('clean')).not.toBe(fingerprint('clean'));
   });
 
+  it("changes with Node's major version", () => {
+    const preload = join(workspace, 'node-99.mjs');
+    writeFileSync(
+      preload,
+      "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '99.0.0' } });",
+    );
+    expect(fingerprint('clean', { NODE_OPTIONS: `--import=${preload}` })).not.toBe(fingerprint('clean'));
+  });
+
+  it('changes with the packages of a named interpreter, for training alone', () => {
+    const python = join(workspace, 'python.sh');
+    const having = (torch: string, stage: string) => {
+      writeFileSync(python, `#!/bin/sh\necho '{"torch": "${torch}"}'\n`, { mode: 0o755 });
+      return fingerprint(stage, { FLEXATTN_PYTHON: python });
+    };
+    expect(having('2.8', 'train')).not.toBe(having('2.9', 'train'));
+    expect(having('2.9', 'train')).toBe(having('2.9', 'train'));
+    expect(having('2.8', 'clean')).toBe(having('2.9', 'clean'));
+  });
+
   it('covers the configuration that FLEXATTN_CONFIG names', () => {
     const elsewhere = join(workspace, 'mine.json');
     writeFileSync(elsewhere, JSON.stringify({ clean: { verify: 'exists' } }));

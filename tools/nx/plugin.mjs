@@ -51,7 +51,7 @@ const WIRING = [
 const BUILD = [{ projects: 'flexattn', target: 'build' }];
 
 function stageTarget(stage, configs) {
-  const { after } = STAGES[stage];
+  const { after, code = [] } = STAGES[stage];
   return {
     ...command(`node apps/pipeline/bin/flexattn.js ${stage}`, configs),
     cache: true,
@@ -60,6 +60,7 @@ function stageTarget(stage, configs) {
     inputs: [
       'source',
       '^source',
+      ...(code.length === 0 ? [] : [{ input: 'source', projects: code }]),
       ...WIRING,
       '{workspaceRoot}/flexattn.lock.json',
       { env: 'FLEXATTN_CONFIG' },

@@ -38,6 +38,18 @@ describe('inferred targets', () => {
     expect(all?.dependsOn).toEqual(expect.arrayContaining(wanted));
   });
 
+  it('a command depends on the code of every step inside it', () => {
+    const inputs = (root: string, stage: string) => projects.get(root)?.targets?.[stage]?.inputs;
+    expect(inputs('libs/flexattn-runtime', 'infer')).toContainEqual({ input: 'source', projects: ['eval'] });
+    expect(inputs('libs/train', 'train')).toContainEqual({
+      input: 'source',
+      projects: ['data-prep', 'flexattn-runtime'],
+    });
+    expect(inputs('libs/data-prep', 'clean')).not.toContainEqual(
+      expect.objectContaining({ input: 'source' }),
+    );
+  });
+
   it('scores are affected by every room that decides them', () => {
     expect(projects.get('libs/eval')?.implicitDependencies).toEqual(
       expect.arrayContaining(['data-prep', 'model-prep', 'train', 'flexattn-runtime', 'configs', 'tools']),

@@ -1,7 +1,8 @@
 /**
  * The stages in order: whose lib runs it, which stages' receipts it reads, which parts of the configuration decide
  * its result, and which paths in there name data that it reads (each path a list of keys; `*` is every key). Data that
- * an earlier stage reads too are left out: their hash is in its receipt.
+ * an earlier stage reads too are left out: their hash is in its receipt. `code`: libs beside its own (and those that
+ * this one uses) whose code decides the result.
  */
 export const STAGES = {
   clean: {
@@ -19,6 +20,7 @@ export const STAGES = {
     after: ['clean', 'init'],
     config: ['train', 'models'],
     reads: [],
+    code: ['data-prep', 'flexattn-runtime'],
   },
   compile: {
     project: 'flexattn-runtime',
@@ -29,14 +31,18 @@ export const STAGES = {
   infer: {
     project: 'flexattn-runtime',
     after: ['compile'],
-    config: ['infer', 'eval'],
-    reads: [['eval', 'benchmarks', '*', 'path']],
+    config: ['infer', 'eval', 'models'],
+    reads: [
+      ['eval', 'benchmarks', '*', 'path'],
+      ['eval', 'benchmarks', '*', 'module'],
+    ],
+    code: ['eval'],
   },
   eval: {
     project: 'eval',
     after: ['infer'],
     config: ['eval', 'models'],
-    reads: [],
+    reads: [['eval', 'judge', 'module']],
   },
   report: {
     project: 'pipeline',

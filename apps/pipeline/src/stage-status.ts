@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { stageState, type StageState } from '@flexattn/stage';
 import { interpreterOf } from '@flexattn/train';
 import { artifacts, type RunContext } from './run-context.js';
-import { runMarker, stageParameters, type Stage } from './stage.js';
+import { inputHashes, runMarker, stageParameters, type Stage } from './stage.js';
 
 /** How a step of a run stands. */
 export interface StepStatus {
@@ -43,10 +43,7 @@ async function stepStatus(context: RunContext, step: Stage, unready: readonly st
     const because = absent.map(([role]) => `${role} is not there`);
     return { stage: step.name, state: 'waiting', because };
   }
-  const inputs: Record<string, string> = {};
-  for (const [role, path] of Object.entries(step.reads(context))) {
-    inputs[role] = await context.fingerprints.of(path);
-  }
+  const inputs = await inputHashes(context, step);
   const tools = await toolsAtHand(context, step);
   const found = { stage: step.name, inputs, parameters: stageParameters(context, step), tools };
   const { state, changed, receipt } = await stageState(folder, found, context.fingerprints);

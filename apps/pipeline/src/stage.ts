@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { z } from 'zod';
-import { isIntact, runStage, type Json, type StageResult } from '@flexattn/stage';
+import { artifactsHash, isIntact, runStage, type Json, type StageResult } from '@flexattn/stage';
 import { PipelineError } from './errors.js';
 import { artifacts, shown, type RunContext } from './run-context.js';
 import { summaryText } from './summary-text.js';
@@ -75,13 +75,9 @@ export function requireInputs(context: RunContext, stages: readonly Stage[]): vo
 
 /** Runs a stage, or finds its result at hand; says so on standard error. */
 export async function runStep(context: RunContext, stage: Stage): Promise<StepResult> {
-  const { workspace, run, quiet, signal } = context;
+  const { workspace, run, quiet } = context;
   for (const earlier of stage.after) await requireArtifacts(context, stage.name, earlier);
-  const inputs: Record<string, string> = {};
-  for (const [role, path] of Object.entries(stage.reads(context))) {
-    signal.throwIfAborted();
-    inputs[role] = await context.fingerprints.of(path);
-  }
+  const inputs = await inputHashes(context, stage);
   let seconds: number | undefined;
   const { receipt, outcome, folder } = await runStage({
     workspace,
@@ -104,6 +100,21 @@ export async function runStep(context: RunContext, stage: Stage): Promise<StepRe
   rememberRun(runMarker(context, stage.name), seconds);
   const summary = jsonObject(receipt.summary ?? {});
   return { stage: stage.name, outcome, folder: shown(context, folder), key: receipt.key, summary };
+}
+
+/**
+ * What a stage reads, by role: SHA-256 of the bytes. Of an earlier stage's artifacts those that its receipt lists, and
+ * not the receipt: a tool that made the same bytes again changes nothing after it.
+ */
+export async function inputHashes(context: RunContext, stage: Stage): Promise<Record<string, string>> {
+  const inputs: Record<string, string> = {};
+  for (const [role, path] of Object.entries(stage.reads(context))) {
+    context.signal.throwIfAborted();
+    const isArtifacts = dirname(path) === artifacts(context, '.');
+    inputs[role] =
+      (isArtifacts ? await artifactsHash(path) : undefined) ?? (await context.fingerprints.of(path));
+  }
+  return inputs;
 }
 
 /** A dry run, as data and for a terminal, and why the step would not start. */

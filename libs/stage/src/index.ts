@@ -23,7 +23,7 @@ export { Fingerprints, sha256File } from './node/fingerprint.js';
 export { acquireLock, withLock } from './node/lock.js';
 export { runProgram } from './node/run-program.js';
 export type { ProgramOutput, RunProgramOptions } from './node/run-program.js';
-export { isIntact, runStage } from './node/run-stage.js';
+export { artifactsHash, isIntact, runStage } from './node/run-stage.js';
 export type { StageResult, StageRun } from './node/run-stage.js';
 export { stageState } from './node/stage-state.js';
 export type { StageState } from './node/stage-state.js';

@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { isIntact } from '@flexattn/stage';
 import type { Command } from 'commander';
 import { configOptions } from '../flags.js';
 import type { Override } from '../read-config.js';
-import { openRun, type RunContext } from '../run-context.js';
+import { artifacts, openRun, type RunContext } from '../run-context.js';
 import { abortOnSignals } from '../signals.js';
 import { previewStep, requireInputs, runStep, type DryRun, type Stage } from '../stage.js';
 import { COMMANDS, type StageCommand } from '../stages/index.js';
@@ -65,6 +68,7 @@ async function runSteps({ steps, shows }: StageCommand, flags: StageFlags): Prom
   requireInputs(context, steps);
   const results: object[] = [];
   const texts: string[] = [];
+  for (const step of await damagedBefore(context, steps)) await runStep(context, step);
   for (const step of steps) {
     const result = await runStep(context, step);
     results.push(result);
@@ -72,6 +76,24 @@ async function runSteps({ steps, shows }: StageCommand, flags: StageFlags): Prom
       texts.push(step.show?.(result.summary, result.folder) ?? summaryText(result.summary));
   }
   print(results, texts, json);
+}
+
+/**
+ * Steps before these whose receipt is there and whose artifacts are not: a cache that keeps receipts put them back. They
+ * come out of the store or are made again; a step that has no receipt was never asked for.
+ */
+async function damagedBefore(context: RunContext, steps: readonly Stage[]): Promise<Stage[]> {
+  const all = COMMANDS.find(({ name }) => name === 'all')?.steps ?? [];
+  const wanted = [...steps];
+  const damaged: Stage[] = [];
+  for (const step of [...all].reverse()) {
+    if (wanted.includes(step) || !wanted.some(({ after }) => after.includes(step.name))) continue;
+    const folder = artifacts(context, step.name);
+    if (!existsSync(join(folder, 'receipt.json')) || (await isIntact(folder, context.fingerprints))) continue;
+    wanted.push(step);
+    damaged.unshift(step);
+  }
+  return damaged;
 }
 
 /** Tells all that can be told, and then throws what the first step that would not start is refused for. */

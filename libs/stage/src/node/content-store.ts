@@ -52,7 +52,8 @@ export class ContentStore {
   }
 }
 
-async function filesBelow(folder: string): Promise<string[]> {
+/** Relative names of everything below `folder` that is no folder, with `/`. */
+export async function filesBelow(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return entries
     .filter((entry) => !entry.isDirectory())

@@ -5,7 +5,7 @@ import { StageError } from '../errors.js';
 import { parseReceipt, receiptText, sealReceipt, type Receipt } from '../receipt.js';
 import { Fingerprints } from './fingerprint.js';
 import { CompiledLib } from './real-process.fixture.js';
-import { isIntact, readReceipt, runStage, type StageRun } from './run-stage.js';
+import { artifactsHash, isIntact, readReceipt, runStage, type StageRun } from './run-stage.js';
 import { temporaryFolder } from './temporary-folder.fixture.js';
 
 /** A stage that copies its parameter `text` into two files, in a workspace of its own. */
@@ -233,6 +233,10 @@ describe('a tampered receipt', () => {
     const file = join(folder, 'receipt.json');
     await writeFile(file, edit(await readFile(file, 'utf8')));
     expect((await toy.run('one')).outcome).toBe('restored');
+    expect(toy.said).toEqual([
+      `toy: ${file} is damaged or was edited; it is not used`,
+      'toy: restored from the store',
+    ]);
     expect(await readReceipt(file)).toEqual(receipt);
     await toy.expectResult('one');
   });
@@ -390,5 +394,26 @@ describe('isIntact', () => {
     const folder = await temporaryFolder();
     await mkdir(join(folder, 'receipt.json'));
     await expect(readReceipt(join(folder, 'receipt.json'))).rejects.toMatchObject({ code: 'NOT_A_FILE' });
+  });
+});
+
+describe('artifactsHash', () => {
+  const hashAfter = async (text: string, change: Partial<StageRun> = {}, more?: string) => {
+    const toy = await ToyStage.make();
+    const { folder } = await toy.run(text, change);
+    if (more !== undefined) await writeFile(join(folder, more), '');
+    return artifactsHash(folder);
+  };
+
+  it('is that of the artifacts, whoever made them', async () => {
+    const hash = await hashAfter('one');
+    expect(hash).toMatch(/^[0-9a-f]{64}$/);
+    expect(await hashAfter('one', { tools: { node: '22' } })).toBe(hash);
+    expect(await hashAfter('two')).not.toBe(hash);
+  });
+
+  it('is not told where a file lies there that no receipt lists, or no receipt', async () => {
+    expect(await hashAfter('one', {}, 'more')).toBeUndefined();
+    expect(await artifactsHash(await temporaryFolder())).toBeUndefined();
   });
 });

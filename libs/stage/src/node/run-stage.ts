@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -12,10 +13,11 @@ import {
 } from '../receipt.js';
 import { resolveInside } from '../resolve-inside.js';
 import { writeFileAtomic } from './atomic-file.js';
-import { ContentStore } from './content-store.js';
+import { ContentStore, filesBelow } from './content-store.js';
 import type { Fingerprints } from './fingerprint.js';
 import { toIoError } from './io-error.js';
 import { withLock } from './lock.js';
+import { pathExists } from './path-exists.js';
 
 export interface StageRun extends StageInputs {
   /** The folder that holds `.flexattn/` (store, receipts, memo) and `runs/`. */
@@ -77,6 +79,21 @@ export async function isIntact(folder: string, fingerprints: Fingerprints): Prom
   return true;
 }
 
+/**
+ * SHA-256 of the names and hashes of the artifacts in a stage's folder, by its receipt and without it: who made them,
+ * and from what, changes nothing for those who read them. Undefined where there is no receipt, or a file that it does
+ * not list. Ask `isIntact` first.
+ */
+export async function artifactsHash(folder: string): Promise<string | undefined> {
+  const receipt = await readReceipt(join(folder, RECEIPT));
+  if (receipt === undefined) return undefined;
+  const listed = new Set([RECEIPT, ...receipt.files.map(({ path }) => path)]);
+  if ((await filesBelow(folder)).some((path) => !listed.has(path))) return undefined;
+  const hash = createHash('sha256');
+  for (const { path, sha256 } of receipt.files) hash.update(`${path}\0${sha256}\n`);
+  return hash.digest('hex');
+}
+
 /** One call of `runStage`, under its lock. */
 class Attempt {
   private readonly key: string;
@@ -97,7 +114,7 @@ class Attempt {
 
   async result(): Promise<StageResult> {
     await this.clear();
-    const shown = await readReceipt(join(this.folder, RECEIPT));
+    const shown = await this.shownReceipt();
     const known = await this.knownReceipt();
     if (known !== undefined && shown?.sha256 === known.sha256) {
       if (await isIntact(this.folder, this.options.fingerprints)) {
@@ -127,8 +144,18 @@ class Attempt {
     }
   }
 
+  private async shownReceipt(): Promise<Receipt | undefined> {
+    const file = join(this.folder, RECEIPT);
+    const receipt = await readReceipt(file);
+    if (receipt === undefined && (await pathExists(file)))
+      this.say(`${file} is damaged or was edited; it is not used`);
+    return receipt;
+  }
+
   private async knownReceipt(): Promise<Receipt | undefined> {
     const known = await readReceipt(this.kept);
+    if (known === undefined && (await pathExists(this.kept)))
+      this.say(`${this.kept} is damaged or was edited; it is not used`);
     return known?.key === this.key ? known : undefined;
   }
 
