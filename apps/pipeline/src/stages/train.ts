@@ -1,4 +1,6 @@
-import { join, sep } from 'node:path';
+import { mkdir, readdir } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
+import { linkOrCopy } from '@flexattn/stage';
 import {
   ensurePythonEnvironment,
   interpreterOf,
@@ -30,7 +32,9 @@ export const train: Stage<object, Record<string, TrainingPlan>> = {
     const { python, gpuMemoryGigabytes, launcher, rendezvous, slurm, ...rest } = settings; // how, not what
     return {
       ...rest,
-      models: models.filter(({ trained }) => trained).map(({ name, selection }) => ({ name, selection })),
+      models: models
+        .filter(({ trained }) => trained)
+        .map((model) => ({ name: model.name, highres: isHighres(model) })),
     };
   },
   tools: async (context) => {
@@ -40,33 +44,35 @@ export const train: Stage<object, Record<string, TrainingPlan>> = {
   produce: async (context, out) => {
     const python = isExternal(context) ? '' : (await trainingPython(context)).python;
     const reports: Record<string, object> = {};
-    for (const model of trainedModels(context)) {
+    for (const { model, alike } of trainings(context)) {
       const options = { ...planOf(context, model), out: join(out, model.name), python };
-      reports[model.name] = await (isExternal(context) ? trainExternally(options) : trainModel(options));
+      const report = await (isExternal(context) ? trainExternally(options) : trainModel(options));
+      for (const name of alike) await linkFolder(options.out, join(out, name));
+      for (const name of [model.name, ...alike]) reports[name] = report;
     }
     return reports;
   },
   previewsPartly: true,
   preview: async (context) => {
     const plans: Record<string, TrainingPlan> = {};
-    for (const model of trainedModels(context))
+    for (const { model } of trainings(context))
       plans[model.name] = await trainModel({ ...plannedRun(context, model), dryRun: true });
     return plans;
   },
   showPreview: (plans, { workspace }) =>
     trainingPlanText(plans, (text) => text.replaceAll(`${workspace}${sep}`, '')),
   refusalOf: (plans, context) => {
-    const refusals = trainedModels(context).flatMap((model) => {
+    const refusals = trainings(context).flatMap(({ model }) => {
       const plan = plans[model.name];
       return (plan && refusalOf(plan, plannedRun(context, model))) ?? [];
     });
     return refusals[0];
   },
   commandLines: (context) =>
-    trainedModels(context)
-      .map((model) => {
+    trainings(context)
+      .map(({ model, alike }) => {
         const run = plannedRun(context, model);
-        return `# ${model.name}\n${shellLine(plannedLaunch(run, trainSettingsSchema.parse(run.settings)))}`;
+        return `# ${[model.name, ...alike].join(', ')}\n${shellLine(plannedLaunch(run, trainSettingsSchema.parse(run.settings)))}`;
       })
       .join('\n'),
 };
@@ -76,8 +82,37 @@ function isExternal({ config }: RunContext): boolean {
   return config.train.launcher === 'external';
 }
 
-function trainedModels({ config }: RunContext): ModelConfig[] {
-  return config.models.filter(({ trained }) => trained);
+/** Whether it sees anything in high resolution, which is all of a model that decides its training. */
+function isHighres({ selection }: ModelConfig): boolean {
+  return selection !== 'none';
+}
+
+/** A training, and the further models that it serves: they differ in what they choose to see when they answer. */
+interface Training {
+  model: ModelConfig;
+  alike: string[];
+}
+
+/** What is to be trained, by the first model of those whose training is the same. */
+function trainings({ config }: Pick<RunContext, 'config'>): Training[] {
+  const byHighres = new Map<boolean, Training>();
+  for (const model of config.models.filter(({ trained }) => trained)) {
+    const training = byHighres.get(isHighres(model));
+    if (training === undefined) byHighres.set(isHighres(model), { model, alike: [] });
+    else training.alike.push(model.name);
+  }
+  return [...byHighres.values()];
+}
+
+/** The files of a folder under another name, without a second copy of the bytes. */
+async function linkFolder(from: string, to: string): Promise<void> {
+  for (const entry of await readdir(from, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const file = join(entry.parentPath, entry.name);
+    const target = join(to, relative(from, file));
+    await mkdir(dirname(target), { recursive: true });
+    await linkOrCopy(file, target);
+  }
 }
 
 /** A training as it would end up: the stage itself writes beside and replaces what is there. */
@@ -121,7 +156,7 @@ function planOf(context: RunContext, model: ModelConfig) {
       ...settings,
       featureCacheFolder: inWorkspace(settings.featureCacheFolder),
       tensorboardFolder: inWorkspace(settings.tensorboardFolder),
-      highres: model.selection !== 'none',
+      highres: isHighres(model),
     },
     states: join(context.workspace, '.flexattn', 'states', context.run, model.name),
     signal: context.signal,
