@@ -4,7 +4,7 @@ import { cleanSection, type CleanCounts } from './clean-section.js';
 import { facts } from './facts.js';
 import { html, trusted, type Html } from './html.js';
 import type { LossCurve } from './loss-plot.js';
-import { sampleSection, type Sample } from './sample-section.js';
+import { sampleSection, type Samples } from './sample-section.js';
 import { scoreSection } from './score-section.js';
 import { SCRIPT } from './script.js';
 import type { RunSetup } from './setup.js';
@@ -21,16 +21,14 @@ export interface ReportContent {
   chance: ReadonlyMap<string, number>;
   clean: CleanCounts;
   curves: readonly LossCurve[];
-  samples: readonly Sample[];
-  /** The model whose right and wrong answers the samples were chosen by. */
-  judged: string;
+  samples: Samples;
   /** Further remarks, one a paragraph. */
   notes: readonly string[];
 }
 
 /** The report as one HTML document that asks nothing of any network and runs nothing but its own script. */
 export function reportPage(content: ReportContent): string {
-  const { run, setup, results, chance, clean, curves, samples, judged, notes } = content;
+  const { run, setup, results, chance, clean, curves, samples, notes } = content;
   const title = `FlexAttention run “${run}”`;
   const training = trainingSection(curves);
   return html`<!doctype html>
@@ -60,18 +58,18 @@ export function reportPage(content: ReportContent): string {
         <main>
           ${scoreSection({ results, models: setup.models, chance })}
           ${noteSection([...notes, ...results.warnings])} ${training} ${cleanSection(clean)}
-          ${sampleSection(samples, judged)}
+          ${sampleSection(samples)}
         </main>
         ${trusted(`<script>${SCRIPT}</script>`)}
       </body>
     </html> `.markup;
 }
 
-/** Nothing is loaded but pictures inside the page; of styles and scripts only these very texts are used. */
+/** Nothing is loaded but pictures, of the page or of this disk; of styles and scripts only these very texts are used. */
 function contentSecurityPolicy(): string {
   return [
     "default-src 'none'",
-    'img-src data:',
+    'img-src data: file:',
     `style-src ${hashSource(STYLE)}`,
     `script-src ${hashSource(SCRIPT)}`,
     "base-uri 'none'",

@@ -9,9 +9,9 @@ export const report: Stage = {
   purpose: 'writes one HTML file: scores, losses, and the regions that were looked at',
   after: ['clean', 'train', 'items', 'infer', 'eval'],
   reads: (context) => ({ ...inputsOf(context), ...benchmarkFolders(context) }),
-  parameters: ({ run, config: { data, checkpoint, init, models, train, report: settings } }) => {
+  parameters: ({ run, config: { data, checkpoint, init, models, train } }) => {
     const { python, ...training } = train;
-    return { run, data, checkpoint, init, models, train: training, ...settings };
+    return { run, data, checkpoint, init, models, train: training };
   },
   tools: () => Promise.resolve(toolsOf('@flexattn/pipeline')),
   produce: async (context, out) => {
@@ -21,7 +21,7 @@ export const report: Stage = {
       run: context.run,
       config: context.config,
       root: context.workspace,
-      samples: context.config.report.samples,
+      page: artifacts(context, 'report'),
       out,
     });
   },
