@@ -26,6 +26,9 @@ const content: ReportContent = {
   chance: new Map(),
   clean: { samples: 0, kept: 0, changed: {}, dropped: {} },
   curves: [],
+  layers: [],
+  sizes: [],
+  cost: null,
   samples: {
     data: { columns: [], texts: [], edges: [], pictures: [], items: [] },
     judged: 'base',

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { EvalResults } from '@flexattn/eval';
 import { cleanSection, type CleanCounts } from './clean-section.js';
-import { facts } from './facts.js';
+import { facts, type Cost } from './facts.js';
 import { html, trusted, type Html } from './html.js';
 import type { LossCurve } from './loss-plot.js';
+import type { LayerShares } from './region-share-plot.js';
+import type { SizeGroup } from './size-plot.js';
 import { sampleSection, type Samples } from './sample-section.js';
 import { scoreSection } from './score-section.js';
 import { SCRIPT } from './script.js';
@@ -21,6 +23,12 @@ export interface ReportContent {
   chance: ReadonlyMap<string, number>;
   clean: CleanCounts;
   curves: readonly LossCurve[];
+  /** What each model's layers chose, in models that choose. */
+  layers: readonly LayerShares[];
+  /** Scores by the size of the object; empty where no item tells one. */
+  sizes: readonly SizeGroup[];
+  /** Null where no receipt tells it. */
+  cost: Cost | null;
   samples: Samples;
   /** Further remarks, one a paragraph. */
   notes: readonly string[];
@@ -28,9 +36,9 @@ export interface ReportContent {
 
 /** The report as one HTML document that asks nothing of any network and runs nothing but its own script. */
 export function reportPage(content: ReportContent): string {
-  const { run, setup, results, chance, clean, curves, samples, notes } = content;
+  const { run, setup, results, chance, clean, curves, layers, sizes, cost, samples, notes } = content;
   const title = `FlexAttention run “${run}”`;
-  const training = trainingSection(curves);
+  const training = trainingSection(curves, layers);
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -47,16 +55,16 @@ export function reportPage(content: ReportContent): string {
           <div class="title">
             <h1>${title}</h1>
             <nav aria-label="Sections">
-              <a href="#scores">Scores</a>${training && html`<a href="#training">Training loss</a>`}<a
+              <a href="#scores">Scores</a>${training && html`<a href="#training">Training</a>`}<a
                 href="#cleaning"
                 >Training data</a
               ><a href="#samples">Samples</a>
             </nav>
           </div>
-          ${facts({ setup, clean, results })}
+          ${facts({ setup, clean, results, cost })}
         </header>
         <main>
-          ${scoreSection({ results, models: setup.models, chance })}
+          ${scoreSection({ results, models: setup.models, chance, sizes })}
           ${noteSection([...notes, ...results.warnings])} ${training} ${cleanSection(clean)}
           ${sampleSection(samples)}
         </main>

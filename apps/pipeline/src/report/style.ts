@@ -59,17 +59,17 @@ figure { margin: 0; }
 @media (min-width: 64rem) { .overview { grid-template-columns: max-content minmax(0, 1fr); } }
 .plots figure, article { padding: 0.9rem 1rem; border: 1px solid var(--line); border-radius: 10px; background: var(--card); break-inside: avoid; }
 .plots figcaption { color: var(--ink); font-weight: 600; }
-.plot { display: block; width: 100%; height: auto; overflow: visible; }
-.plot.wide { max-width: 54rem; }
+.plot { display: block; width: 100%; height: auto; overflow: visible; color: var(--ink); fill: currentColor; font: 11px system-ui, sans-serif; }
+.plot text { fill: currentColor; stroke: none; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1rem 2rem; margin-top: 0.5rem; }
+figure > .plot { max-width: 40rem; }
 .legend { display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; color: var(--ink); }
-.plot text { fill: var(--ink); font: 12px system-ui, sans-serif; }
-.plot .tick { fill: var(--muted); font-size: 11px; }
-.grid { stroke: var(--line); }
 .chance { stroke: var(--muted); stroke-width: 1.5; stroke-dasharray: 4 3; }
 .interval { stroke: var(--series); stroke-width: 3; stroke-linecap: round; }
-.marker { fill: var(--series); }
+.marker { fill: var(--series); stroke: none; }
+.bar { fill: var(--series); }
 .curve { fill: none; stroke: var(--series); stroke-width: 2; stroke-linejoin: round; }
-.band { fill: var(--series); fill-opacity: 0.18; }
+.band { fill: var(--series); fill-opacity: 0.18; stroke: none; }
 
 .browser { display: grid; grid-template: auto auto 1fr / minmax(16rem, 24rem) minmax(0, 1fr); gap: 0.5rem 1.25rem; margin: 1rem 0; }
 .browser[hidden], .picture [hidden], article[hidden], .losses[hidden] { display: none; }

@@ -1,5 +1,3 @@
-import { dirname } from 'node:path';
-import { resolveInside } from '@flexattn/stage';
 import { orderSamples } from '../order-samples.js';
 import { sampleData, type Column } from '../sample-data.js';
 import type { Samples } from '../sample-section.js';
@@ -19,9 +17,8 @@ export interface SampleSource {
   /** Of the columns: whose answers are judged, and against whose. */
   judged: string;
   against: string;
-  /** The items.jsonl that was answered: pictures named with `./` start from its folder, others from `root`. */
-  items: string;
-  root: string;
+  /** The file of a picture as an item names it. */
+  pathOf: (image: string) => string;
   /** The folder in which the page will be opened. */
   page: string;
   /** Decides what gets room in the page. */
@@ -30,14 +27,14 @@ export interface SampleSource {
 
 /** Every item with its answers, regions and picture, as far as there is room for them. */
 export async function collectSamples(source: SampleSource): Promise<Samples> {
-  const { columns, judged, against, items, root, page, seed } = source;
+  const { columns, judged, against, pathOf, page, seed } = source;
   const order = orderSamples(columns.find(({ name }) => name === judged)?.lines ?? [], seed);
   const edges = columns.find((column) => column.edges.length > 0)?.edges ?? [];
   const { data, images, itemsLeftOut, regionsLeftOut } = sampleData(columns, order, { edges, room: ROOM });
   const places = new Map(data.items.map(([id, , , , , , , picture]) => [id, picture]));
   const ranked = [...new Set([...order, ...places.keys()].flatMap((id) => places.get(id) ?? []))];
   const { pictures, referred } = await fitPictures(images, ranked, {
-    pathOf: (image) => resolveInside(image.startsWith('./') ? dirname(items) : root, image),
+    pathOf,
     page,
     room: ROOM.all - Buffer.byteLength(JSON.stringify(data)) - PATH_BYTES * images.length,
     maxBytes: MAX_PICTURE_BYTES,

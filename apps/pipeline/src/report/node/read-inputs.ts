@@ -20,7 +20,7 @@ export function readCleanCounts(file: string): Promise<CleanCounts> {
   return readJsonAs(file, cleanSchema);
 }
 
-const pointSchema = z.object({ step: count, loss: z.number() });
+const pointSchema = z.object({ step: count, loss: z.number(), selectedShare: z.number().optional() });
 
 /** The losses in `<folder>/<model>/metrics.jsonl` of each trained model. */
 export async function readLossCurves(

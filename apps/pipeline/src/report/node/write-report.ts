@@ -1,13 +1,16 @@
-import { join } from 'node:path';
-import { evalResultsSchema } from '@flexattn/eval';
-import { readJsonAs, writeFileAtomic } from '@flexattn/stage';
+import { dirname, join } from 'node:path';
+import { evalResultsSchema, wilsonInterval } from '@flexattn/eval';
+import { readJsonAs, resolveInside, writeFileAtomic } from '@flexattn/stage';
 import { PipelineError } from '../../errors.js';
 import { chanceLevels } from '../chance.js';
 import { reportPage } from '../page.js';
 import { headlinePair, leadingModel, type RunSetup } from '../setup.js';
+import { sizeGroups } from '../size-plot.js';
 import { collectSamples } from './collect-samples.js';
 import { readColumns, type AnswerFolders } from './read-columns.js';
+import { readCost } from './read-cost.js';
 import { readCleanCounts, readLossCurves } from './read-inputs.js';
+import { readSizedAnswers } from './read-object-sizes.js';
 
 /** `scores` holds summary.json, too. */
 export interface ReportOptions extends AnswerFolders {
@@ -22,6 +25,8 @@ export interface ReportOptions extends AnswerFolders {
   cleanReport: string;
   /** Folder of the trained models: `<model>/metrics.jsonl` holds the losses. */
   training: string;
+  /** Folder of the tokenised training data, whose receipt counts them. */
+  tokens?: string | undefined;
   /** Folder that gets index.html. */
   out: string;
   /** The folder in which the page will be opened, where it is another one: pictures are named from there. */
@@ -48,9 +53,12 @@ export async function writeReport(options: ReportOptions): Promise<{ bytes: numb
     .filter((model) => model.trained)
     .map(({ name }) => ({ model: name, position: results.models.indexOf(name) }));
   const pair = headlinePair(config.models);
+  const pathOf = (image: string) =>
+    resolveInside(image.startsWith('./') ? dirname(options.items) : options.root, image);
   const samples = await collectSamples({
     ...options,
     columns,
+    pathOf,
     judged: leadingModel(config.models)?.name ?? results.models.at(-1) ?? '',
     against: pair?.from ?? results.models[0] ?? '',
     page: options.page ?? options.out,
@@ -63,6 +71,11 @@ export async function writeReport(options: ReportOptions): Promise<{ bytes: numb
     chance: chanceLevels(lines),
     clean: await readCleanCounts(options.cleanReport),
     curves: await readLossCurves(options.training, trained),
+    layers: columns.flatMap(({ model, shares }, position) =>
+      shares.length === 0 ? [] : [{ model, position, shares }],
+    ),
+    sizes: sizeGroups(await readSizedAnswers(columns, pathOf), wilsonInterval),
+    cost: await readCost(options.training, options.tokens),
     samples,
     notes,
   });
