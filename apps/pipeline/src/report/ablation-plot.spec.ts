@@ -19,8 +19,8 @@ describe('ablationPlot', () => {
   });
 
   it('shows hostile names as text', () => {
-    const { markup } = ablationPlot(at('<script>', ['<b>']));
-    expect(markup).not.toMatch(/<script>|<b>/);
+    const { markup } = ablationPlot(at('<script>', ['"><b>']));
+    expect(markup).not.toMatch(/<script>|<b>|"">/);
   });
 
   it('is the same bytes for the same points', () => {

@@ -1,6 +1,6 @@
 import { plot, type PlotOptions } from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
-import { trusted, type Html } from './html.js';
+import { html, trusted, type Html } from './html.js';
 
 /**
  * A chart as SVG markup: colours come from the page's style sheet by class, text and axes in the text's colour, so that
@@ -17,8 +17,9 @@ export function drawing(label: string, options: PlotOptions): Html {
   for (const group of svg.querySelectorAll('[aria-label]')) group.removeAttribute('aria-label');
   svg.setAttribute('class', 'plot');
   svg.setAttribute('role', 'img');
-  svg.setAttribute('aria-label', label);
-  return trusted(svg.outerHTML);
+  // put in by our own template, which escapes what a name may hold
+  const { markup } = html`<svg aria-label="${label}" `;
+  return trusted(svg.outerHTML.replace('<svg ', () => markup));
 }
 
 /** A name that fits beside a chart; the tables show it whole. */

@@ -72,7 +72,7 @@ figure > .plot { max-width: 40rem; }
 .band { fill: var(--series); fill-opacity: 0.18; stroke: none; }
 
 .browser { display: grid; grid-template: auto auto 1fr / minmax(16rem, 24rem) minmax(0, 1fr); gap: 0.5rem 1.25rem; margin: 1rem 0; }
-.browser[hidden], .picture [hidden], article[hidden], .losses[hidden] { display: none; }
+[hidden] { display: none !important; }
 .controls, .keys { grid-column: 1 / -1; margin: 0; max-width: none; }
 .controls { display: flex; flex-wrap: wrap; gap: 0.5rem 1rem; }
 .controls label, .sliders label { display: flex; align-items: center; gap: 0.4rem; font-size: 0.9rem; }

@@ -112,7 +112,10 @@ export class SampleBrowser {
   private onKey(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const { search } = this.controls;
-    if (event.target === search && event.key === 'Escape') search?.blur();
+    if (event.target === search && event.key === 'Escape') {
+      event.preventDefault(); // the browser would clear the field, and not tell
+      search?.blur();
+    }
     const isTyping =
       event.target instanceof Element && event.target.matches('input:not([type=range]), select');
     if (isTyping && event.target.getAttribute('type') !== 'checkbox') return;
