@@ -8,7 +8,7 @@ interface Workflow {
     string,
     {
       strategy: { matrix: { node: number[] } };
-      steps: { uses?: string; run?: string; with?: Record<string, unknown> }[];
+      steps: { uses?: string; run?: string; if?: string; with?: Record<string, unknown> }[];
     }
   >;
 }
@@ -35,6 +35,12 @@ describe('the GitHub workflow', () => {
     const gate = steps.findIndex(({ run }) => run?.startsWith('npx flexattn compare '));
     expect(gate).toBeGreaterThan(steps.findIndex(({ run }) => run?.includes('nx affected')));
     expect(steps[gate]?.run).toMatch(/runs\/tiny\/eval\/flexattn --fail-below \w+=0\.\d+/);
+  });
+
+  it('shows the scores in the job summary, also where the gate failed', () => {
+    const summary = steps.find(({ run }) => run?.startsWith('npx flexattn report --markdown'));
+    expect(summary?.run).toContain('>> "$GITHUB_STEP_SUMMARY"');
+    expect(summary?.if).toMatch(/^always\(\) && hashFiles\('runs\/tiny\/eval\/summary.json'\) != ''$/);
   });
 
   it('keeps receipts and the artifacts they name together', () => {

@@ -4,6 +4,7 @@ import { cleanDirect } from './clean-direct.js';
 import { compileDirect } from './compile-direct.js';
 import { initDirect } from './init-direct.js';
 import { inferDirect } from './infer-direct.js';
+import { reportDirect } from './report-direct.js';
 
 /** A stage run on paths given as options, without a configuration, receipt or store: its lib as a command. */
 export interface DirectMode {
@@ -22,4 +23,5 @@ export const DIRECT_MODES: Readonly<Record<string, DirectMode>> = {
   eval: evalDirect,
   init: initDirect,
   infer: inferDirect,
+  report: reportDirect,
 };

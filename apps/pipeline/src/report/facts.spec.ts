@@ -17,6 +17,13 @@ describe('facts', () => {
     const { markup } = facts({
       setup,
       clean: { samples: 665_298, kept: 665_000, changed: {}, dropped: {} },
+      cost: {
+        models: {
+          flexattn: { epochs: 1, parameters: 7e9, trainedParameters: 6e9, device: 'cuda', processes: 8 },
+        },
+        answerTokens: 1_000_000,
+        longest: 2048,
+      },
       results: {
         'n-samples': {
           vstar: { published: 191, original: 191, rejected: 0, effective: {} },
@@ -30,6 +37,9 @@ describe('facts', () => {
     expect(text).toContain('base : as it came, sees the picture in low resolution only (336 px)');
     expect(text).toContain(
       'flexattn : fine-tuned, chooses regions to see in high resolution as well (1008 px)',
+    );
+    expect(text).toContain(
+      'flexattn: 6,000,000,000 of 7,000,000,000 parameters, 1.0 passes over the data, 8 × cuda; 1,000,000 answer tokens a pass, the longest sample 2,048 tokens',
     );
     expect(text).toContain('V* (191 questions), other (6 questions), 4 could not be asked');
   });

@@ -5,14 +5,27 @@ import { grouped } from './numbers.js';
 import type { ModelSetup, RunSetup } from './setup.js';
 import { taskTitle } from './tasks.js';
 
+/** What a training took, as far as receipts tell: they hold no clock, so that a run gives the same bytes anywhere. */
+export interface Cost {
+  models: Record<
+    string,
+    { epochs: number; parameters: number; trainedParameters: number; device: string; processes: number }
+  >;
+  /** Of one pass over the data; null where they were not counted. */
+  answerTokens: number | null;
+  /** Tokens of the longest sample. */
+  longest: number | null;
+}
+
 export interface Facts {
   setup: RunSetup;
   clean: CleanCounts;
   results: Pick<EvalResults, 'n-samples'>;
+  cost: Cost | null;
 }
 
 /** What was trained on what, and asked what. */
-export function facts({ setup, clean, results }: Facts): Html {
+export function facts({ setup, clean, results, cost }: Facts): Html {
   const { checkpoint, data, train, models } = setup;
   const frozen = train.freeze.length === 0 ? '' : `, frozen: ${train.freeze.join(', ')}`;
   const rows: [string, Html | string][] = [
@@ -30,6 +43,7 @@ export function facts({ setup, clean, results }: Facts): Html {
       'Models',
       html`${models.map((model, i) => html`${i > 0 && html`<br />`}<b>${model.name}</b>: ${describe(model, setup)}`)}`,
     ],
+    ...costRows(cost),
     ['Asked', questionsAsked(results)],
   ];
   return html`<dl class="facts">
@@ -39,6 +53,20 @@ export function facts({ setup, clean, results }: Facts): Html {
           <dd>${content}</dd> `,
     )}
   </dl>`;
+}
+
+/** Trained parameters, passes, tokens, devices. */
+function costRows(cost: Cost | null): [string, string][] {
+  if (cost === null || Object.keys(cost.models).length === 0) return [];
+  const models = Object.entries(cost.models).map(
+    ([name, { epochs, parameters, trainedParameters, device, processes }]) =>
+      `${name}: ${grouped(trainedParameters)} of ${grouped(parameters)} parameters, ${epochs.toFixed(1)} passes over the data, ${grouped(processes)} × ${device}`,
+  );
+  const tokens =
+    cost.answerTokens === null
+      ? ''
+      : `; ${grouped(cost.answerTokens)} answer tokens a pass, the longest sample ${grouped(cost.longest ?? 0)} tokens`;
+  return [['Cost', `${models.join('; ')}${tokens}; “flexattn status” tells the time it took`]];
 }
 
 /** What each kind of model takes of the picture. */

@@ -4,10 +4,11 @@ import { intervalPlot } from './interval-plot.js';
 describe('intervalPlot', () => {
   const row = { model: 'flexattn', position: 2, score: 0.5, interval95: [0.25, 0.75] } as const;
 
-  it('draws the interval to scale: 0 % at 84, 100 % at 286', () => {
+  it('draws the interval to scale: 0 % at 92, 100 % at 284', () => {
     const { markup } = intervalPlot({ title: 'V*', rows: [row], chance: 0.25 });
-    expect(markup).toContain('d="M134.5 35H235.5"');
-    expect(markup).toContain('d="M134.5 16V48"');
+    const [, line = ''] = /class="interval series-2"[^>]*><line ([^>]*)>/.exec(markup) ?? [];
+    expect(line).toMatch(/x2="236".*x1="140"/);
+    expect(/class="chance"[^>]*><line ([^>]*)>/.exec(markup)?.[1]).toMatch(/x1="140"/);
     expect(markup).toContain('aria-label="V*: flexattn 50.0 %; guessing gets 25.0 %"');
   });
 
@@ -17,6 +18,6 @@ describe('intervalPlot', () => {
 
   it('shortens names that would run into the plot', () => {
     const { markup } = intervalPlot({ title: 'V*', rows: [{ ...row, model: 'flexattn-seven-billion' }] });
-    expect(markup).toContain('>flexattn-s…</text');
+    expect(markup).toContain('>flexattn-seve…</text');
   });
 });

@@ -1,12 +1,14 @@
-import { html, type Html } from './html.js';
-import { coordinate, grouped } from './numbers.js';
+import { areaY, gridY, lineY } from '@observablehq/plot';
+import { drawing } from './drawing.js';
+import type { Html } from './html.js';
 import { seriesOf } from './palette.js';
-import { scaleTo } from './ticks.js';
 
-/** The training loss after one step. */
+/** What was measured after one step of the training. */
 export interface LossPoint {
   step: number;
   loss: number;
+  /** Of the high-resolution regions that could be selected, those that were; 0 to 1. */
+  selectedShare?: number | undefined;
 }
 
 /** A trained model's losses, by step. */
@@ -17,69 +19,88 @@ export interface LossCurve {
   points: readonly LossPoint[];
 }
 
-/** Neighbouring steps drawn as one place: their mean, least and greatest loss. */
-export interface LossBucket {
+/** Neighbouring steps drawn as one place: their mean, least and greatest value. */
+export interface Bucket {
   step: number;
   mean: number;
   low: number;
   high: number;
 }
 
-const WIDTH = 720;
-const HEIGHT = 280;
-const LEFT = 46;
-const RIGHT = 16;
-const TOP = 14;
-const BOTTOM = 40;
 /** Places drawn along a curve: enough for its shape, few enough for its noise to be a band and not a scribble. */
 const BUCKETS = 100;
 
 /** Neighbouring points joined, at most `count` places of nearly equally many. */
-export function bucketsOf(points: readonly LossPoint[], count = BUCKETS): LossBucket[] {
+export function bucketsOf(points: readonly { step: number; value: number }[], count = BUCKETS): Bucket[] {
   const buckets = Math.min(count, points.length);
   return Array.from({ length: buckets }, (_, i) => {
     const own = points.slice(
       Math.floor((i * points.length) / buckets),
       Math.floor(((i + 1) * points.length) / buckets),
     );
-    const losses = own.map(({ loss }) => loss);
-    const mean = losses.reduce((sum, loss) => sum + loss, 0) / own.length;
+    const values = own.map(({ value }) => value);
+    const mean = values.reduce((sum, value) => sum + value, 0) / own.length;
     const step = own.reduce((sum, one) => sum + one.step, 0) / own.length;
-    return { step, mean, low: Math.min(...losses), high: Math.max(...losses) };
+    return { step, mean, low: Math.min(...values), high: Math.max(...values) };
   });
 }
 
 /** One line a model: the mean loss of neighbouring steps, and a band from their least to their greatest. */
 export function lossPlot(curves: readonly LossCurve[]): Html {
-  const drawn = curves.map(({ position, points }) => ({ position, buckets: bucketsOf(points) }));
-  const steps = scaleTo(Math.max(0, ...curves.map(({ points }) => points.at(-1)?.step ?? 0)), 8);
-  const losses = scaleTo(Math.max(0, ...drawn.flatMap(({ buckets }) => buckets.map(({ high }) => high))), 5);
-  const x = (step: number) => coordinate(LEFT + (step / steps.end) * (WIDTH - LEFT - RIGHT));
-  const y = (loss: number) => coordinate(HEIGHT - BOTTOM - (loss / losses.end) * (HEIGHT - TOP - BOTTOM));
   const names = curves.map(({ model }) => model).join(', ');
-  return html`<svg
-    class="plot wide"
-    viewBox="0 0 ${WIDTH} ${HEIGHT}"
-    role="img"
-    aria-label="Training loss by step: ${names}; the table below gives the figures"
-  >
-    ${losses.ticks.map((loss) => html`<path class="grid" d="M${LEFT} ${y(loss)}H${WIDTH - RIGHT}" /><text class="tick" x="${LEFT - 8}" y="${y(loss) + 4}" text-anchor="end">${loss}</text>`)}
-    ${steps.ticks.map((step) => html`<text class="tick" x="${x(step)}" y="${HEIGHT - BOTTOM + 17}" text-anchor="middle">${grouped(step)}</text>`)}
-    <text class="tick" x="${WIDTH - RIGHT}" y="${HEIGHT - 6}" text-anchor="end">step</text>
-    <text class="tick" x="${LEFT}" y="${HEIGHT - 6}">loss, mean over the answer tokens of a batch</text>
-    ${drawn.map(({ position, buckets }) => html`<path class="band series-${seriesOf(position)}" d="${bandOf(buckets, x, y)}" />`)}
-    ${drawn.map(({ position, buckets }) => html`<path class="curve series-${seriesOf(position)}" d="${lineOf(buckets.map(({ step, mean }) => [x(step), y(mean)]))}" />`)}
-  </svg>`;
+  return stepPlot(
+    `Training loss by step: ${names}; the table below gives the figures`,
+    'loss, mean over the answer tokens of a batch',
+    curves.map((curve) => ({
+      ...curve,
+      points: curve.points.map(({ step, loss }) => ({ step, value: loss })),
+    })),
+  );
 }
 
-type Scale = (value: number) => number;
-
-function bandOf(buckets: readonly LossBucket[], x: Scale, y: Scale): string {
-  const above = buckets.map(({ step, high }): [number, number] => [x(step), y(high)]);
-  const below = buckets.map(({ step, low }): [number, number] => [x(step), y(low)]);
-  return `${lineOf([...above, ...below.reverse()])}Z`;
+/** Share of the regions that were selected while training, in percent; null where no model tells it. */
+export function selectedPlot(curves: readonly LossCurve[]): Html | null {
+  const drawn = curves
+    .map((curve) => ({
+      ...curve,
+      points: curve.points.flatMap(({ step, selectedShare }) =>
+        selectedShare === undefined ? [] : [{ step, value: 100 * selectedShare }],
+      ),
+    }))
+    .filter(({ points }) => points.length > 0);
+  if (drawn.length === 0) return null;
+  const names = drawn.map(({ model }) => model).join(', ');
+  return stepPlot(
+    `Share of high-resolution regions selected by training step: ${names}`,
+    'selected of the regions, %',
+    drawn,
+  );
 }
 
-function lineOf(points: readonly (readonly [number, number])[]): string {
-  return `M${points.map(([x, y]) => `${x} ${y}`).join('L')}`;
+interface StepCurve {
+  position: number;
+  points: readonly { step: number; value: number }[];
+}
+
+function stepPlot(label: string, title: string, curves: readonly StepCurve[]): Html {
+  const drawn = curves.map(({ position, points }) => ({
+    series: `series-${seriesOf(position)}`,
+    buckets: bucketsOf(points),
+  }));
+  return drawing(label, {
+    width: 560,
+    height: 240,
+    marginLeft: 46,
+    x: { label: 'step', ticks: 6 },
+    y: { label: title, zero: true, ticks: 5, nice: true },
+    marks: [
+      gridY({ ticks: 5 }),
+      drawn.map(({ series, buckets }) =>
+        areaY(buckets, { x: 'step', y1: 'low', y2: 'high', className: `band ${series}` }),
+      ),
+      drawn.map(({ series, buckets }) =>
+        lineY(buckets, { x: 'step', y: 'mean', className: `curve ${series}` }),
+      ),
+    ],
+  });
 }

@@ -26,8 +26,15 @@ const content: ReportContent = {
   chance: new Map(),
   clean: { samples: 0, kept: 0, changed: {}, dropped: {} },
   curves: [],
-  samples: [],
-  judged: 'base',
+  layers: [],
+  sizes: [],
+  cost: null,
+  samples: {
+    data: { columns: [], texts: [], edges: [], pictures: [], items: [] },
+    judged: 'base',
+    against: 'base',
+    leftOut: { items: 0, regions: 0, pictures: 0 },
+  },
   notes: ['a < b'],
 };
 
@@ -43,7 +50,13 @@ describe('reportPage', () => {
   });
 
   it('has one heading, and sections in order below it', () => {
-    expect([...page.matchAll(/<(h\d)/g)].map(([, heading]) => heading)).toEqual(['h1', 'h2', 'h2', 'h2']);
+    expect([...page.matchAll(/<(h\d)/g)].map(([, heading]) => heading)).toEqual([
+      'h1',
+      'h2',
+      'h2',
+      'h2',
+      'h3',
+    ]);
   });
 
   it('shows the notes and what eval warns of', () => {

@@ -2,11 +2,16 @@ import { publishedFigures, type EvalResults } from '@flexattn/eval';
 import { html, type Html } from './html.js';
 import { taskTitle, tasksOf } from './tasks.js';
 
-/** The paper's figures beside which the run's may be put; nothing where there are none. */
-export function publishedTable(results: EvalResults): Html | null {
+/** The paper's figures beside which the run's may be put; a word on why there are none. */
+export function publishedTable(results: EvalResults): Html {
   const figures = publishedFigures(results);
   const tasks = tasksOf(results);
-  if (figures.length === 0) return null;
+  if (figures.length === 0) {
+    return html`<p class="note">
+      The paper’s figures are not shown: no benchmark was scored on just the published items by the published
+      metric.
+    </p>`;
+  }
   return html`<div class="scroll">
     <table>
       <caption>

@@ -1,25 +1,46 @@
+import { regionBox } from '@flexattn/flexattn-runtime';
 import { describe, expect, it } from 'vitest';
-import { chosenRegions } from './regions.js';
+import { packBits, packRegions, regionEdges } from './regions.js';
 
-describe('chosenRegions', () => {
-  it('counts the layers of each region and leaves out padding', () => {
-    const choices = [
-      { layer: 1, rows: [0, 40, 18] },
-      { layer: 2, rows: [40] },
-    ];
-    expect(chosenRegions(choices, 72, { width: 180, height: 100 })).toEqual([
-      { index: 18, box: { x: 0, y: 0, width: 20, height: 20 }, layers: [1] },
-      { index: 40, box: { x: 80, y: 40, width: 20, height: 20 }, layers: [1, 2] },
-    ]);
+describe('packBits', () => {
+  it.each([
+    ['no place', [], ''],
+    ['the first place', [0], 'AQ'],
+    ['the ninth place', [8], 'AAE'],
+    ['first and last of 81', [0, 80], 'AQAAAAAAAAAAAAE'],
+  ])('packs %s', (_, places, packed) => {
+    const bits = packBits(places, 81);
+    expect(places.length === 0 ? bits : bits.slice(0, packed.length)).toBe(packed);
+  });
+});
+
+describe('packRegions', () => {
+  it('has a string for every layer of every step, empty where the layer chose none', () => {
+    const steps = [[{ layer: 2, rows: [0] }], [{ layer: 1, rows: [] }]];
+    const packed = packRegions({ grid: 2, hd: 4, steps });
+    expect(packed).toEqual({
+      layers: [1, 2],
+      steps: [
+        ['', 'AQ'],
+        ['', ''],
+      ],
+    });
   });
 
-  it('draws a region as large as its tokens are where 9 does not divide them', () => {
-    // 26 tokens a side: the last region has two, the others three.
-    const [last] = chosenRegions([{ layer: 1, rows: [8] }], 26, { width: 260, height: 260 });
-    expect(last?.box).toEqual({ x: 240, y: 0, width: 20, height: 30 });
+  it('is nothing where no layer chooses', () => {
+    expect(packRegions({ grid: 9, hd: 27, steps: [[]] })).toBeNull();
   });
+});
 
-  it('is empty where no layer chose anything', () => {
-    expect(chosenRegions([{ layer: 1, rows: [] }], 72, { width: 9, height: 9 })).toEqual([]);
+describe('regionEdges', () => {
+  it.each([9, 13, 24, 27, 72])('are where the runtime draws the regions of %d tokens a side', (hd) => {
+    const side = 9 * hd * 16;
+    const edges = regionEdges({ grid: 9, hd });
+    for (let region = 0; region < 9; region += 1) {
+      const box = regionBox(region, hd, { width: side, height: side });
+      expect([box?.x, (box?.x ?? 0) + (box?.width ?? 0)]).toEqual(
+        [edges[region], edges[region + 1]].map((edge) => Math.round((edge ?? NaN) * side)),
+      );
+    }
   });
 });

@@ -5,6 +5,7 @@ import { html, type Html } from './html.js';
 import { intervalPlot } from './interval-plot.js';
 import { publishedTable } from './published-table.js';
 import { scoreTable } from './score-table.js';
+import { sizePlot, type SizeGroup } from './size-plot.js';
 import { headlinePair, type ModelSetup } from './setup.js';
 import { taskTitle, tasksOf, type Task } from './tasks.js';
 
@@ -13,10 +14,12 @@ export interface ScoreSection {
   models: readonly ModelSetup[];
   /** Score of guessing by task, 0 to 1. */
   chance: ReadonlyMap<string, number>;
+  /** Scores by the size of the object; empty where no item tells one. */
+  sizes: readonly SizeGroup[];
 }
 
 /** Scores of every model on every task: what they show in one sentence, the table, the plots, the differences. */
-export function scoreSection({ results, models, chance }: ScoreSection): Html {
+export function scoreSection({ results, models, chance, sizes }: ScoreSection): Html {
   const rows = scoreRows(results);
   const tasks = tasksOf(results);
   const pair = headlinePair(models);
@@ -31,6 +34,13 @@ export function scoreSection({ results, models, chance }: ScoreSection): Html {
       </div>
     </div>
     ${pair && differences.length > 0 && differenceTable(pair, differences)} ${publishedTable(results)}
+    ${
+      sizes.length > 0 &&
+      html`<figure>
+        <figcaption>V*: score by the size of the object, a quarter of the items in each group</figcaption>
+        ${sizePlot(sizes)}
+      </figure>`
+    }
     <p class="note">
       Scores in percent with their 95 % intervals. Intervals and p tell how far the choice of questions can
       mislead; each model was trained at most once, so they do not tell how far another seed of the training

@@ -1,22 +1,26 @@
 import { html, type Html } from './html.js';
-import { lossPlot, type LossCurve, type LossPoint } from './loss-plot.js';
+import { layerSharePlot, type LayerShares } from './region-share-plot.js';
+import { lossPlot, selectedPlot, type LossCurve, type LossPoint } from './loss-plot.js';
 import { markerKey } from './markers.js';
 import { grouped } from './numbers.js';
 
 /** Share of the steps whose mean stands for the beginning and for the end of a training. */
 const ENDS = 0.05;
 
-/** The loss of every trained model, drawn and in figures; nothing where no model was trained. */
-export function trainingSection(curves: readonly LossCurve[]): Html | null {
+/** Losses and selected regions of every trained model; nothing where no model was trained. */
+export function trainingSection(
+  curves: readonly LossCurve[],
+  layers: readonly LayerShares[] = [],
+): Html | null {
   const trained = curves.filter(({ points }) => points.length > 0);
   if (trained.length === 0) return null;
   return html`<section id="training" aria-labelledby="training-title">
-    <h2 id="training-title">Training loss</h2>
+    <h2 id="training-title">Training</h2>
     <figure>
       <figcaption class="legend">
         ${trained.map(({ model, position }) => html`<span>${markerKey(position)}${model}</span>`)}
       </figcaption>
-      ${lossPlot(trained)}
+      <div class="charts">${lossPlot(trained)} ${selectedPlot(trained)} ${layers.map(layerSharePlot)}</div>
     </figure>
     <div class="scroll">
       <table>

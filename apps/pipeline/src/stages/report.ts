@@ -7,11 +7,11 @@ import { benchmarkFolders } from './items.js';
 export const report: Stage = {
   name: 'report',
   purpose: 'writes one HTML file: scores, losses, and the regions that were looked at',
-  after: ['clean', 'train', 'items', 'infer', 'eval'],
+  after: ['clean', 'tokens', 'train', 'items', 'infer', 'eval'],
   reads: (context) => ({ ...inputsOf(context), ...benchmarkFolders(context) }),
-  parameters: ({ run, config: { data, checkpoint, init, models, train, report: settings } }) => {
+  parameters: ({ run, config: { data, checkpoint, init, models, train } }) => {
     const { python, ...training } = train;
-    return { run, data, checkpoint, init, models, train: training, ...settings };
+    return { run, data, checkpoint, init, models, train: training };
   },
   tools: () => Promise.resolve(toolsOf('@flexattn/pipeline')),
   produce: async (context, out) => {
@@ -21,7 +21,7 @@ export const report: Stage = {
       run: context.run,
       config: context.config,
       root: context.workspace,
-      samples: context.config.report.samples,
+      page: artifacts(context, 'report'),
       out,
     });
   },
@@ -34,6 +34,7 @@ function inputsOf(context: RunContext) {
     items: join(artifacts(context, 'items'), 'items.jsonl'),
     inferred: artifacts(context, 'infer'),
     cleanReport: join(artifacts(context, 'clean'), 'report.json'),
+    tokens: artifacts(context, 'tokens'),
     training: artifacts(context, 'train'),
   };
 }

@@ -1,35 +1,51 @@
 import { readFile } from 'node:fs/promises';
 import { StageError, toIoError } from '@flexattn/stage';
 import sharp from 'sharp';
-import type { InlinePicture } from '../sample-section.js';
 
 /** Formats that every browser shows. */
 const SHOWN_BY_BROWSERS = new Set<string>(['png', 'jpeg', 'gif', 'webp']);
 
-/** Longest sides that a picture is reduced to, pixels, until it is small enough; a card of the page is 350 wide. */
-const SIDES = [1008, 672, 448, 320, 224, 160, 96] as const;
+/** Longest sides that a picture is reduced to, pixels, until it is small enough. */
+const SIDES = [448, 320, 224, 160, 96] as const;
+
+/** A picture for the page. */
+export interface ReadPicture {
+  /** Its bytes as a data URI; null where none were wanted. */
+  href: string | null;
+  /** Whether its orientation tag turns it in a browser; no model applies the tag, and neither does `href`. */
+  turned: boolean;
+}
 
 /**
- * A picture for the page with the size that the model saw: its own bytes where there are at most `maxBytes`, else
- * reduced to a JPEG of at most so many (or the smallest one). The orientation tag is not applied, as the model does
- * not apply it either; a picture that has one is encoded again without. Not a picture: `BAD_CONTENT`.
+ * A picture for the page: its own bytes where there are at most `maxBytes`, else reduced to a JPEG of at most so many
+ * (or the smallest one); 0: only its header is read. A picture with an orientation tag is encoded again without.
+ * Not a picture: `BAD_CONTENT`.
  */
-export async function inlinePicture(file: string, maxBytes: number): Promise<InlinePicture> {
-  const bytes = await readFile(file).catch((cause: unknown) => {
-    throw toIoError(cause, file);
-  });
+export async function readPicture(file: string, maxBytes: number): Promise<ReadPicture> {
   try {
-    const { format, width, height, orientation = 1 } = await sharp(bytes).metadata();
-    const asItIs = bytes.length <= maxBytes && orientation === 1 && SHOWN_BY_BROWSERS.has(format);
-    const href = asItIs ? dataUri(format, bytes) : dataUri('jpeg', await reduced(bytes, maxBytes));
-    return { href, width, height };
+    if (maxBytes === 0) return { href: null, turned: isTurned(await sharp(file).metadata()) };
+    const bytes = await readFile(file).catch((cause: unknown) => {
+      throw toIoError(cause, file);
+    });
+    const { format, ...metadata } = await sharp(bytes).metadata();
+    const turned = isTurned(metadata);
+    const asItIs = bytes.length <= maxBytes && !turned && SHOWN_BY_BROWSERS.has(format);
+    return {
+      href: asItIs ? dataUri(format, bytes) : dataUri('jpeg', await reduced(bytes, maxBytes)),
+      turned,
+    };
   } catch (cause) {
+    if (cause instanceof StageError) throw cause;
     throw new StageError('BAD_CONTENT', 'expected a picture, got bytes that do not decode', {
       file,
       hint: 'fetch it again',
       cause,
     });
   }
+}
+
+function isTurned({ orientation = 1 }: { orientation?: number | undefined }): boolean {
+  return orientation !== 1;
 }
 
 async function reduced(bytes: Uint8Array, maxBytes: number): Promise<Uint8Array> {

@@ -3,7 +3,7 @@ import { pathExists, readJsonAs, readTextLines, StageError } from '@flexattn/sta
 import { z } from 'zod';
 import type { CleanCounts } from '../clean-section.js';
 import type { LossCurve, LossPoint } from '../loss-plot.js';
-import type { SampleRegions } from '../sample-section.js';
+import { packRegions, regionEdges, type PackedRegions } from '../regions.js';
 import { parseLine } from './parse-line.js';
 
 const count = z.number().int().nonnegative();
@@ -20,7 +20,7 @@ export function readCleanCounts(file: string): Promise<CleanCounts> {
   return readJsonAs(file, cleanSchema);
 }
 
-const pointSchema = z.object({ step: count, loss: z.number() });
+const pointSchema = z.object({ step: count, loss: z.number(), selectedShare: z.number().optional() });
 
 /** The losses in `<folder>/<model>/metrics.jsonl` of each trained model; none of one that another program trained. */
 export async function readLossCurves(
@@ -47,24 +47,30 @@ const regionsSchema = z.object({
   }),
 });
 
+/** What one model chose to see. */
+export interface ChosenRegions {
+  /** By id. */
+  packed: Map<string, PackedRegions>;
+  /** Where regions begin and end along a side, 0 to 1; empty where it chose nothing. */
+  edges: number[];
+  /** Mean share of the regions that each layer chose when an answer began, 0 to 1. */
+  shares: { layer: number; share: number }[];
+}
+
 /**
- * What a model chose for the first token of some of its answers, by id. `wanted` says on which line of the model's
- * answers file each stands; another id on that line: `BAD_CONTENT`.
+ * What a model chose for its answers. `wanted` says on which line of the model's answers file each stands; another id
+ * on that line: `BAD_CONTENT`.
  */
-export async function readRegions(
-  file: string,
-  model: string,
-  wanted: ReadonlyMap<number, string>,
-): Promise<Map<string, SampleRegions>> {
-  const regions = new Map<string, SampleRegions>();
-  if (wanted.size === 0) return regions;
+export async function readRegions(file: string, wanted: ReadonlyMap<number, string>): Promise<ChosenRegions> {
+  const packed = new Map<string, PackedRegions>();
+  const sums = new Map<number, number>();
+  let edges: number[] = [];
+  let items = 0;
+  if (wanted.size === 0) return { packed, edges, shares: [] };
   for await (const line of readTextLines(file)) {
     const expected = wanted.get(line.line);
     if (expected === undefined) continue;
-    const {
-      id,
-      regions: { grid, hd, steps },
-    } = parseLine(file, line, regionsSchema);
+    const { id, regions } = parseLine(file, line, regionsSchema);
     if (id !== expected) {
       throw new StageError('BAD_CONTENT', `expected the answer to "${expected}", got that to "${id}"`, {
         file,
@@ -72,7 +78,15 @@ export async function readRegions(
         hint: 'score the answers again',
       });
     }
-    regions.set(id, { model, grid, hd, choices: steps[0] ?? [] });
+    const own = packRegions(regions);
+    if (own === null) continue;
+    packed.set(id, own);
+    edges = regionEdges(regions);
+    items += 1;
+    for (const { layer, rows } of regions.steps[0] ?? []) {
+      sums.set(layer, (sums.get(layer) ?? 0) + rows.length / regions.grid ** 2);
+    }
   }
-  return regions;
+  const shares = [...sums].sort(([a], [b]) => a - b).map(([layer, sum]) => ({ layer, share: sum / items }));
+  return { packed, edges, shares };
 }

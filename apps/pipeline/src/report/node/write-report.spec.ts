@@ -1,34 +1,14 @@
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { scoreAnswers, scoreRows, writeItems, type EvalResults } from '@flexattn/eval';
-import chromium from '@sparticuz/chromium';
-import { chromium as playwright, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import { join } from 'node:path';
+import { scoreRows, type EvalResults } from '@flexattn/eval';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { percent } from '../numbers.js';
-import type { RunSetup } from '../setup.js';
+import { accessibilityViolations, launchChromium, openPage } from './chromium.fixture.js';
+import { IMAGE, SCRIPT, makeRun, put } from './run.fixture.js';
 import { writeReport, type ReportOptions } from './write-report.js';
-
-const SCRIPT = `<script>document.title = 'run'; alert('run')</script>`;
-const IMAGE = `"><img src="https://example.org/x.png" onerror="document.title = 'run'">`;
-
-const config: RunSetup = {
-  data: { annotations: `data/${IMAGE}.json` },
-  checkpoint: 'base',
-  init: { extra: { lowres_size: '63', highres_size: '189', select_from_layer: '1' } },
-  models: [
-    { name: 'base', trained: false, selection: 'none' },
-    { name: 'low-res', trained: true, selection: 'none' },
-    { name: 'flexattn', trained: true, selection: 'attention' },
-  ],
-  train: { steps: 20, batchSize: 4, learningRate: 1e-3, freeze: ['vision_tower'], seed: 1 },
-};
-
-/** V* pictures: their sizes, and the regions that layers 1, 2 and 3 choose in each. */
-const WIDE = { width: 180, height: 100 };
-const CHOSEN = [[18, 40], [40], [40, 0]];
 
 let folder = '';
 let options: ReportOptions;
@@ -41,113 +21,13 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => rm(folder, { recursive: true }));
 
-async function put(path: string, content: string | Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, content);
-}
-
-const jsonLines = (values: readonly object[]) => values.map((value) => `${JSON.stringify(value)}\n`).join('');
-
-/** Small benchmarks in their published formats; the questions of one try to break out of the page. */
-async function makeBenchmarks(root: string) {
-  const white = (size: { width: number; height: number }) =>
-    sharp({ create: { ...size, channels: 3, background: 'white' } });
-  for (let i = 0; i < 6; i += 1) {
-    const stem = join(root, 'vstar/vstar_bench/direct_attributes', `sa_${i}`);
-    await put(`${stem}.png`, await white(WIDE).png().toBuffer());
-    await put(
-      `${stem}.json`,
-      JSON.stringify({ question: 'Which way?', options: ['up', 'down', 'left', 'right'] }),
-    );
-    const other = join(root, 'vstar/vstar_bench/relative_position', `sa_${i}`);
-    await put(`${other}.png`, await white({ width: 100, height: 180 }).png().toBuffer());
-    await put(`${other}.json`, JSON.stringify({ question: 'Which side?', options: [SCRIPT, IMAGE] }));
-  }
-  const data = Array.from({ length: 6 }, (_, i) => ({
-    question_id: i,
-    question: i % 2 === 0 ? SCRIPT : IMAGE,
-    image_id: `picture${i}`,
-    answers: Array.from({ length: 10 }, () => (i % 2 === 0 ? IMAGE : 'red')),
-  }));
-  await put(join(root, 'textvqa/TextVQA_0.5.1_val.json'), JSON.stringify({ data }));
-  for (const { image_id } of data) {
-    await put(
-      join(root, `textvqa/train_images/${image_id}.jpg`),
-      await white({ width: 90, height: 90 }).jpeg().toBuffer(),
-    );
-  }
-  return {
-    textvqa: { path: join(root, 'textvqa'), protocol: 'plain' },
-    vstar: { path: join(root, 'vstar') },
-  };
-}
-
-/** A run up to its scores; FlexAttention is right but for the first item of each kind, the others hardly ever. */
-async function makeRun(root: string): Promise<ReportOptions> {
-  const benchmarks = await makeBenchmarks(root);
-  await writeItems({ benchmarks, out: join(root, 'items'), root, quiet: true });
-  const items = join(root, 'items/items.jsonl');
-  const asked = (await readFile(items, 'utf8')).trim().split('\n');
-  const answers: Record<string, string> = {};
-  for (const { name, selection } of config.models) {
-    const layers = CHOSEN.map((rows, i) => ({ layer: i + 1, rows }));
-    const regions = { grid: 9, hd: 72, steps: selection === 'attention' ? [layers, []] : [] };
-    const lines = asked.map((text, i) => {
-      const { id, options: choices } = JSON.parse(text) as { id: string; options?: string[] };
-      const right = selection === 'attention' && i % 6 !== 0;
-      if (choices === undefined)
-        return { id, text: right && i % 2 === 1 ? 'red' : SCRIPT, tokens: [1], finish: 'stop', regions };
-      return {
-        id,
-        losses: choices.map((_, option) => (option === (right ? 0 : 1) ? 0.25 : 1.5 + option)),
-        best: 0,
-        regions,
-      };
-    });
-    const file = join(root, 'infer', `${name}.jsonl`);
-    await put(file, jsonLines(lines));
-    answers[name] = file;
-  }
-  await scoreAnswers({ benchmarks, items, answers, out: join(root, 'eval'), seed: 1 });
-  for (const model of ['low-res', 'flexattn']) {
-    const losses = Array.from({ length: 20 }, (_, i) => ({
-      step: i + 1,
-      loss: 2 / (i + 1),
-      learningRate: 1e-3,
-    }));
-    await put(join(root, 'train', model, 'metrics.jsonl'), jsonLines(losses));
-  }
-  const clean = {
-    samples: 12,
-    kept: 10,
-    untouched: 7,
-    changed: { TAG_ADDED: 3 },
-    dropped: { BAD_SHAPE: 2 },
-    sources: {},
-  };
-  await put(join(root, 'clean/report.json'), JSON.stringify(clean));
-  return {
-    run: SCRIPT,
-    config,
-    scores: join(root, 'eval'),
-    items,
-    root,
-    inferred: join(root, 'infer'),
-    cleanReport: join(root, 'clean/report.json'),
-    training: join(root, 'train'),
-    out: join(root, 'report'),
-    samples: 9,
-    notes: [IMAGE],
-  };
-}
-
 describe('writeReport', () => {
-  it('writes one file, the same bytes for the same input', async () => {
+  it('writes one file with every item, the same bytes for the same input', async () => {
     const { bytes, samples } = await writeReport(options);
     const first = await readFile(join(options.out, 'index.html'));
-    expect(samples).toBe(9);
+    expect(samples).toBe(18);
     expect(first.length).toBe(bytes);
-    await writeReport({ ...options, out: join(folder, 'again') });
+    await writeReport({ ...options, out: join(folder, 'again'), page: options.out });
     expect((await readFile(join(folder, 'again/index.html'))).equals(first)).toBe(true);
   });
 
@@ -190,62 +70,30 @@ describe('writeReport', () => {
   });
 });
 
-/** What a page does that a report must not do. */
-interface Incidents {
-  requests: string[];
-  errors: string[];
-  dialogs: string[];
-}
-
 describe('the report in Chromium', () => {
   let browser: Browser;
   beforeAll(async () => {
     await writeReport(options);
-    browser = await playwright.launch({
-      executablePath: process.env['FLEXATTN_CHROMIUM'] ?? (await chromium.executablePath()),
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
+    browser = await launchChromium();
   }, 120_000);
   afterAll(() => browser.close());
 
-  async function open(settings: BrowserContextOptions = {}): Promise<{ page: Page; incidents: Incidents }> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...settings });
-    const page = await context.newPage();
-    const incidents: Incidents = { requests: [], errors: [], dialogs: [] };
-    const url = pathToFileURL(join(options.out, 'index.html')).href;
-    page.on('request', (request) => {
-      if (request.url() !== url && !request.url().startsWith('data:')) incidents.requests.push(request.url());
-    });
-    page.on('console', (message) => incidents.errors.push(message.text()));
-    page.on('pageerror', (error) => incidents.errors.push(error.message));
-    page.on('dialog', (dialog) => {
-      incidents.dialogs.push(dialog.message());
-      void dialog.dismiss();
-    });
-    await page.goto(url);
-    return { page, incidents };
-  }
+  const open = (settings: BrowserContextOptions = {}, hash = '') =>
+    openPage(browser, join(options.out, 'index.html'), settings, hash);
 
   it('shows hostile text as text: nothing runs, nothing is fetched', async () => {
     const { page, incidents } = await open();
-    await page.locator('#samples').scrollIntoViewIfNeeded();
+    for (const item of ['textvqa/0', 'textvqa/1', 'vstar/relative_position/sa_0']) {
+      await page.getByRole('searchbox').fill(item);
+      await expect.poll(() => page.locator('h3 .id').textContent()).toBe(item);
+    }
     expect(incidents).toEqual({ requests: [], errors: [], dialogs: [] });
     expect(await page.title()).toBe(`FlexAttention run “${SCRIPT}”`);
     expect(await page.locator('h1').textContent()).toBe(`FlexAttention run “${SCRIPT}”`);
-    expect(await page.locator('.question').allTextContents()).toContain(
-      `${SCRIPT}Answer the question using a single word or phrase.`,
-    );
+    expect(await page.locator('.losses th[scope=row]').allTextContents()).toEqual([SCRIPT, IMAGE]);
     expect(await page.locator('aside').textContent()).toContain(IMAGE);
-    expect(await page.locator('img, iframe, object, form').count()).toBe(0);
-    expect(await page.locator('script').count()).toBe(1);
+    expect(await page.locator('iframe, object, form').count()).toBe(0);
+    expect(await page.locator('script:not([type])').count()).toBe(1);
   });
 
   it('would run nothing even if markup came through', async () => {
@@ -281,83 +129,69 @@ describe('the report in Chromium', () => {
     expect(cells).toHaveLength(4);
   });
 
-  it('holds every picture that it shows', async () => {
-    const { page } = await open();
-    const sizes = await page.evaluate<[number, number][]>(`
-      Promise.all(Array.from(document.querySelectorAll('.picture image'), async (image) => {
-        const picture = new Image();
-        picture.src = image.getAttribute('href');
-        await picture.decode();
-        const { width, height } = image.getBBox();
-        return [picture.naturalWidth / picture.naturalHeight, width / height];
-      }))
-    `);
-    expect(sizes).toHaveLength(9);
-    for (const [natural, drawn] of sizes) expect(natural).toBeCloseTo(drawn);
-  });
-
   /** Boxes of the regions that are shown, in pixels of the picture. */
-  async function regionsIn(page: Page, article: number): Promise<number[][]> {
-    const picture = page.locator('article').nth(article).locator('image');
-    const drawn = await picture.boundingBox();
-    if (drawn === null) return [];
-    const scale = Number(await picture.getAttribute('width')) / drawn.width;
-    const rects = await page.locator('article').nth(article).locator('rect').all();
-    const boxes = await Promise.all(rects.map((rect) => rect.boundingBox()));
-    return boxes
-      .filter((box) => box !== null)
-      .map(({ x, y, width, height }) =>
-        // a line of one pixel lies half outside of what it surrounds
-        [x + 0.5 - drawn.x, y + 0.5 - drawn.y, width - 1, height - 1].map(
-          (value) => Math.round(value * scale) + 0,
-        ),
+  async function regionsIn(page: Page): Promise<number[][]> {
+    const boxes = await page
+      .locator('.overlay rect')
+      .evaluateAll((rects) =>
+        rects.map((rect) => ['x', 'y', 'width', 'height'].map((name) => Number(rect.getAttribute(name)))),
       );
+    return boxes.sort(([a = 0], [b = 0]) => a - b);
   }
 
-  /** Index of the first sample of a wide picture. */
-  async function wideSample(page: Page): Promise<number> {
-    const titles = await page.locator('article h3').allTextContents();
-    return titles.findIndex((title) => title.includes('direct_attributes'));
-  }
+  const WIDE = '#sample=vstar%2Fdirect_attributes%2Fsa_1';
 
   it('draws the regions where they are in the picture, without its padding', async () => {
-    const { page } = await open();
+    const { page } = await open({}, WIDE);
     // 180 x 100 lies on a square of 180 with 40 above and below; a region has 20
-    expect(await regionsIn(page, await wideSample(page))).toEqual([
-      [0, 0, 20, 20],
-      [80, 40, 20, 20],
-    ]);
+    await expect
+      .poll(() => regionsIn(page))
+      .toEqual([
+        [0, 0, 20, 20],
+        [80, 40, 20, 20],
+      ]);
+    const [picture, overlay] = await Promise.all(
+      ['.frame img', '.frame svg'].map((selector) => page.locator(selector).boundingBox()),
+    );
+    expect(overlay).toEqual(picture);
   });
 
-  it('shows the regions of one layer at a time', async () => {
-    const { page } = await open();
-    const wide = await wideSample(page);
-    const slider = page.locator('article').nth(wide).getByRole('slider', { name: 'Show' });
-    await slider.focus();
+  it('shows the regions of one layer, and of another token', async () => {
+    const { page } = await open({}, WIDE);
+    await expect.poll(() => regionsIn(page)).toHaveLength(2);
+    const layers = page.getByRole('slider', { name: 'Layers' });
+    await layers.focus();
     await page.keyboard.press('ArrowRight');
-    expect(await regionsIn(page, wide)).toHaveLength(2);
+    expect(await layers.getAttribute('aria-valuetext')).toBe('layer 1');
+    expect(await regionsIn(page)).toHaveLength(2);
     await page.keyboard.press('ArrowRight');
-    expect(await regionsIn(page, wide)).toEqual([[80, 40, 20, 20]]);
-    expect(await slider.getAttribute('aria-valuetext')).toBe('layer 2');
+    expect(await regionsIn(page)).toEqual([[80, 40, 20, 20]]);
     await page.keyboard.press('Home');
-    expect(await regionsIn(page, wide)).toHaveLength(2);
+    const token = page.getByRole('slider', { name: 'Token' });
+    await token.focus();
+    await page.keyboard.press('ArrowRight');
+    expect(await token.getAttribute('aria-valuetext')).toBe('option “down”');
+    expect(await regionsIn(page)).toEqual([]);
+    expect(await page.locator('.regions-told').textContent()).toBe(
+      'Of 81 regions flexattn chose for option “down”: layer 1 1, layer 2 0, layer 3 0.',
+    );
   });
 
-  /** Colour in the middle of a region of the wide picture, as it is on the screen. */
+  /** Colour in the middle of the picture, as it is on the screen. */
   async function colourOf(page: Page): Promise<number[]> {
-    const picture = page
-      .locator('article')
-      .nth(await wideSample(page))
-      .locator('svg:has(image)');
     // Chromium refuses screenshots now and then on a busy machine.
-    const shot = await vi.waitFor(() => picture.screenshot(), { timeout: 20_000, interval: 100 });
+    const shot = await vi.waitFor(() => page.locator('.frame').screenshot(), {
+      timeout: 20_000,
+      interval: 100,
+    });
     const { width = 0, height = 0 } = await sharp(shot).metadata();
     const at = { left: Math.round(width / 2), top: Math.round(height / 2), width: 1, height: 1 };
     return [...(await sharp(shot).extract(at).removeAlpha().raw().toBuffer())];
   }
 
-  it('hides them all when asked to', async () => {
-    const { page } = await open();
+  it('hides the regions when asked to', async () => {
+    const { page } = await open({}, WIDE);
+    await expect.poll(() => regionsIn(page)).toHaveLength(2);
     const [red = 0, green = 0, blue = 0] = await colourOf(page);
     expect(red).toBe(255);
     expect(blue).toBeGreaterThan(green);
@@ -366,12 +200,18 @@ describe('the report in Chromium', () => {
     expect(await colourOf(page)).toEqual([255, 255, 255]);
   });
 
-  it('works without scripts', async () => {
+  it('shows the losses of options, the lowest in bold', async () => {
+    const { page } = await open({}, WIDE);
+    const cells = await page.locator('.losses tbody tr').first().locator('td').allTextContents();
+    expect(cells).toEqual(['1.50', '1.50', '0.25']);
+    expect(await page.locator('.losses .least').allTextContents()).toEqual(['0.25', '0.25', '0.25']);
+  });
+
+  it('shows the scores, and says what is missing, without scripts', async () => {
     const { page } = await open({ javaScriptEnabled: false });
-    expect(await page.getByRole('slider').count()).toBe(0);
-    expect(await page.locator('.regions').first().isVisible()).toBe(true);
-    await page.getByRole('checkbox').uncheck();
-    expect(await page.locator('.regions').first().isVisible()).toBe(false);
+    expect(await page.locator('.scores').isVisible()).toBe(true);
+    expect(await page.locator('.browser').isVisible()).toBe(false);
+    expect(await page.locator('noscript').textContent()).toContain('not allowed to run');
   });
 
   it('fits on a phone', async () => {
@@ -382,11 +222,17 @@ describe('the report in Chromium', () => {
   it.each([
     ['light', 'rgb(255, 255, 255)'],
     ['dark', 'rgb(20, 22, 26)'],
-  ] as const)('follows the reader into %s mode', async (colorScheme, colour) => {
-    const { page } = await open({ colorScheme });
-    const ground = () => page.evaluate('getComputedStyle(document.body).backgroundColor');
-    expect(await ground()).toBe(colour);
-    await page.emulateMedia({ media: 'print' });
-    expect(await ground()).toBe('rgb(255, 255, 255)');
-  });
+  ] as const)(
+    'follows the reader into %s mode, is accessible there, and prints in light',
+    async (colorScheme, colour) => {
+      const { page } = await open({ colorScheme, bypassCSP: true }, WIDE);
+      const ground = () => page.evaluate('getComputedStyle(document.body).backgroundColor');
+      expect(await ground()).toBe(colour);
+      expect(await accessibilityViolations(page)).toEqual([]);
+      await page.emulateMedia({ media: 'print' });
+      expect(await ground()).toBe('rgb(255, 255, 255)');
+      expect(await page.locator('.list').isVisible()).toBe(false);
+      expect(await page.locator('article').isVisible()).toBe(true);
+    },
+  );
 });
