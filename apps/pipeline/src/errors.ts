@@ -23,6 +23,8 @@ export type PipelineErrorCode =
   | 'ITEMS_FAILED'
   /** Data or weights are not the ones that `flexattn.lock.json` names. */
   | 'LOCK_DIFFERS'
+  /** Files lie where a stage's artifacts would be, and no stage wrote them. */
+  | 'OUT_EXISTS'
   /** The question from standard input is longer than a model could read. */
   | 'QUESTION_TOO_LONG'
   /** A stage needs what an earlier one writes, and that is missing, stale or damaged. */

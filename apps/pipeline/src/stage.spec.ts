@@ -1,7 +1,15 @@
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+  mkdirSync,
+} from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { artifacts, openRun, type RunContext } from './run-context.js';
 import { previewStep, requireInputs, runStep, type Stage } from './stage.js';
@@ -87,6 +95,17 @@ describe('runStep', () => {
     rmSync(join(context.workspace, folder, 'out.txt'));
     writeFileSync(join(context.workspace, folder, 'out.txt'), 'damaged');
     await expect(runStep(context, echo)).rejects.toThrow(/which is damaged/);
+  });
+
+  it('replaces no files of another origin', async () => {
+    const mine = join(context.workspace, 'runs/case/shout/mine.txt');
+    mkdirSync(dirname(mine), { recursive: true });
+    writeFileSync(mine, 'mine');
+    await expect(runStep(context, shout)).rejects.toThrow(/runs.case.shout: expected nothing.*OUT_EXISTS/);
+    expect((await previewStep(context, shout)).refusal).toMatchObject({ code: 'OUT_EXISTS' });
+    expect(readFileSync(mine, 'utf8')).toBe('mine');
+    rmSync(mine);
+    expect((await runStep(context, shout)).outcome).toBe('produced');
   });
 
   it('names the input that is not there', async () => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { z } from 'zod';
 import { artifactsHash, isIntact, runStage, type Json, type StageResult } from '@flexattn/stage';
@@ -76,6 +76,8 @@ export function requireInputs(context: RunContext, stages: readonly Stage[]): vo
 /** Runs a stage, or finds its result at hand; says so on standard error. */
 export async function runStep(context: RunContext, stage: Stage): Promise<StepResult> {
   const { workspace, run, quiet } = context;
+  const foreign = foreignFiles(context, stage);
+  if (foreign !== undefined) throw foreign;
   for (const earlier of stage.after) await requireArtifacts(context, stage.name, earlier);
   const inputs = await inputHashes(context, stage);
   let seconds: number | undefined;
@@ -100,6 +102,21 @@ export async function runStep(context: RunContext, stage: Stage): Promise<StepRe
   rememberRun(runMarker(context, stage.name), seconds);
   const summary = jsonObject(receipt.summary ?? {});
   return { stage: stage.name, outcome, folder: shown(context, folder), key: receipt.key, summary };
+}
+
+/** Files where the artifacts would be that no stage wrote: somebody's work, which is not replaced. */
+function foreignFiles(context: RunContext, { name }: Stage): PipelineError | undefined {
+  const folder = artifacts(context, name);
+  const isOurs = existsSync(join(folder, 'receipt.json')) || existsSync(runMarker(context, name));
+  if (isOurs || !existsSync(folder) || readdirSync(folder).length === 0) return undefined;
+  return new PipelineError(
+    'OUT_EXISTS',
+    'expected nothing or an earlier result, got files of another origin',
+    {
+      file: shown(context, folder),
+      hint: 'move them elsewhere, or give the configuration another name',
+    },
+  );
 }
 
 /**
@@ -145,7 +162,9 @@ export async function previewStep(context: RunContext, stage: Stage): Promise<Dr
   return {
     told,
     text: text ?? summaryText(told),
-    refusal: preview === undefined ? undefined : stage.refusalOf?.(preview, context),
+    refusal:
+      foreignFiles(context, stage) ??
+      (preview === undefined ? undefined : stage.refusalOf?.(preview, context)),
   };
 }
 
