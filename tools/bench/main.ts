@@ -8,6 +8,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ bench(args: readonly s
     'data-prep': () => import('./data-prep.js'),
     eval: () => import('./eval.js'),
     'model-prep': () => import('./model-prep.js'),
+    report: () => import('./report.js'),
     runtime: () => import('./runtime.js'),
   };
 

@@ -3,7 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { markdownSummary } from './markdown.js';
 
 const score = (value: number) => ({
+  protocol: 'plain',
   metric: 'accuracy_plain',
+  interval95: null,
+  choices: null,
+  positionBias: null,
   n: 191,
   errors: 0,
   unjudged: 0,
