@@ -10,6 +10,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ bench(args: readonly s
     eval: () => import('./eval.js'),
     'model-prep': () => import('./model-prep.js'),
     preprocess: () => import('./preprocess.js'),
+    report: () => import('./report.js'),
     runtime: () => import('./runtime.js'),
     'seven-billion': () => import('./seven-billion-answers.js'),
     train: () => import('./train.js'),

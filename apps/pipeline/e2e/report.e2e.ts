@@ -170,8 +170,13 @@ describe('a report of 5,018 items from file://', () => {
     await expect.poll(() => shownId(page)).toBe('many/item-78');
   });
 
-  it.each(['light', 'dark'] as const)('is accessible in %s mode', async (colorScheme) => {
-    const { page } = await openPage(browser, file, { colorScheme, bypassCSP: true });
+  it.each([
+    ['light', 1280],
+    ['dark', 1280],
+    ['light', 390],
+  ] as const)('is accessible in %s mode on a screen of %d pixels', async (colorScheme, width) => {
+    const viewport = { width, height: 900 };
+    const { page } = await openPage(browser, file, { colorScheme, viewport, bypassCSP: true });
     expect(await accessibilityViolations(page)).toEqual([]);
   });
 });

@@ -58,7 +58,7 @@ function countTable(
     .filter(([, count]) => count > 0)
     .sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
   if (entries.length === 0) return html`<p>${caption}: none.</p>`;
-  return html`<div class="scroll">
+  return html`<div class="scroll" tabindex="0">
     <table>
       <caption>
         ${caption}

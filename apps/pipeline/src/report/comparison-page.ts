@@ -60,7 +60,7 @@ function settingSection([a, b]: ComparisonContent['runs'], settings: readonly Se
     ${
       settings.length === 0
         ? html`<p>None.</p>`
-        : html`<div class="scroll">
+        : html`<div class="scroll" tabindex="0">
             <table>
               <thead>
                 <tr>

@@ -6,7 +6,7 @@ import { taskTitle } from './tasks.js';
 
 /** What `to` scores more than `from`, a line for each task. */
 export function differenceTable({ from, to }: ModelPair, differences: readonly TaskDifference[]): Html {
-  return html`<div class="scroll">
+  return html`<div class="scroll" tabindex="0">
     <table>
       <caption>
         ${to} minus ${from} on the same questions, in percentage points

@@ -12,7 +12,7 @@ export function publishedTable(results: EvalResults): Html {
       metric.
     </p>`;
   }
-  return html`<div class="scroll">
+  return html`<div class="scroll" tabindex="0">
     <table>
       <caption>
         Published for 7B models (arXiv 2407.20228), on the benchmarks that were scored whole and by the same

@@ -10,7 +10,7 @@ export function scoreTable(
   tasks: readonly Task[],
   rows: readonly ScoreRow[],
 ): Html {
-  return html`<div class="scroll">
+  return html`<div class="scroll" tabindex="0">
     <table class="scores">
       <caption>
         Score of each model in percent, 95 % interval below

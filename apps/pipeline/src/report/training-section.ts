@@ -22,7 +22,7 @@ export function trainingSection(
       </figcaption>
       <div class="charts">${lossPlot(trained)} ${selectedPlot(trained)} ${layers.map(layerSharePlot)}</div>
     </figure>
-    <div class="scroll">
+    <div class="scroll" tabindex="0">
       <table>
         <caption>
           Mean loss over the first and the last twentieth of the steps

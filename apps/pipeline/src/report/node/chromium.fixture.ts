@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import chromium from '@sparticuz/chromium';
+import axe from 'axe-core';
 import { chromium as playwright, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 
 /** What a page does that a report must not do. */
@@ -54,8 +53,7 @@ export async function openPage(
 
 /** What axe-core finds wrong with a page, opened with `bypassCSP`. */
 export async function accessibilityViolations(page: Page): Promise<string[]> {
-  const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-  await page.addScriptTag({ content: await readFile(axe, 'utf8') });
+  await page.addScriptTag({ content: axe.source });
   return page.evaluate<string[]>(`
     axe.run(document).then(({ violations }) =>
       violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ': ' + html)))

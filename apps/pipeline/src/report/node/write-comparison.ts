@@ -1,4 +1,4 @@
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import {
   compareRuns,
   evalResultsSchema,
@@ -88,10 +88,10 @@ export async function writeComparison({
   return { bytes: Buffer.byteLength(page), samples: samples.data.items.length };
 }
 
-/** The folders' names; those of equal name are told apart by the folder above. */
+/** The folders' names, numbered where they are equal. */
 function distinctNames([a, b]: ComparisonOptions['runs']): [string, string] {
-  if (basename(a) !== basename(b)) return [basename(a), basename(b)];
-  return [`${basename(a)} in ${dirname(a)}`, `${basename(b)} in ${dirname(b)}`];
+  const [first, second] = [basename(a), basename(b)];
+  return first === second ? [`${first} (1)`, `${second} (2)`] : [first, second];
 }
 
 async function readRun(folder: string, name: string): Promise<Run> {
