@@ -12,8 +12,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { configLayers, mergeLayers } from '@flexattn/pipeline/config-layers';
-import { Fingerprints, isIntact } from '@flexattn/stage';
+import { configLayers, Fingerprints, isIntact, mergeLayers } from '@flexattn/stage';
 import { STAGES } from './stages.mjs';
 
 const workspace = resolve(dirname(fileURLToPath(import.meta.url)), '../..');

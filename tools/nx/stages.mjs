@@ -47,7 +47,7 @@ export const STAGES = {
   report: {
     project: 'pipeline',
     after: ['clean', 'train', 'infer', 'eval'],
-    config: ['report', 'models', 'data', 'checkpoint', 'init', 'train'],
+    config: ['models', 'data', 'checkpoint', 'init', 'train'],
     reads: [],
   },
 };

@@ -149,7 +149,6 @@ export const configSchema = z.strictObject({
     .union([gridSchema, z.array(gridSchema)])
     .default([])
     .transform((grids) => [grids].flat()),
-  report: z.strictObject({ samples: z.number().int().nonnegative().default(12) }).prefault({}),
 });
 
 /** A run's configuration, defaults filled in. */

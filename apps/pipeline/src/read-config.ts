@@ -1,6 +1,15 @@
-import { contentError, parseJson, readJsonText, schemaProblem } from '@flexattn/stage';
+import {
+  configLayers,
+  mergeLayers,
+  withValue,
+  type ConfigLayer,
+  type LayerReader,
+  contentError,
+  parseJson,
+  readJsonText,
+  schemaProblem,
+} from '@flexattn/stage';
 import { configSchema, type Config } from './config.js';
-import { configLayers, mergeLayers, withValue, type ConfigLayer, type LayerReader } from './config-layers.js';
 import { PipelineError } from './errors.js';
 
 const SET = '--set';

@@ -29,3 +29,5 @@ export { stageState } from './node/stage-state.js';
 export type { StageState } from './node/stage-state.js';
 export { collectGarbage } from './node/garbage.js';
 export type { GarbageReport } from './node/garbage.js';
+export { configLayers, mergeLayers, withValue } from './config-layers.js';
+export type { ConfigLayer, LayerReader } from './config-layers.js';

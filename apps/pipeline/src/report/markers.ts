@@ -6,7 +6,7 @@ import { seriesOf } from './palette.js';
 const RADIUS = 5;
 
 /** The marker of the model at `position` in the run: a shape and a colour of its own. */
-function marker(position: number, x: number, y: number): Html {
+export function marker(position: number, x: number, y: number): Html {
   const [left, right, top, bottom] = [x - RADIUS, x + RADIUS, y - RADIUS, y + RADIUS].map(coordinate);
   const [cx, cy] = [coordinate(x), coordinate(y)];
   const series = `series-${seriesOf(position)}`;
