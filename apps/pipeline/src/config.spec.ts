@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openRun } from './run-context.js';
 
@@ -25,8 +26,8 @@ describe('a configuration', () => {
   it.each(readdirSync(configs).filter((file) => !file.endsWith('.schema.json')))(
     'configs/%s is one',
     async (file) => {
-      const { run } = await open(readFileSync(new URL(file, configs), 'utf8'));
-      expect(run).toBe('run');
+      const { run } = await openRun({ config: fileURLToPath(new URL(file, configs)), cwd: folder, signal });
+      expect(run).toBe(file.slice(0, -'.json'.length));
     },
   );
 

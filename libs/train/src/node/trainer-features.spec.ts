@@ -82,7 +82,7 @@ describe('features on disk', () => {
     'are refused for a tower that is trained',
     async () => {
       await expect(run('tower', 'features', { freeze: [] })).rejects.toThrow(
-        'settings.featureCacheFolder: the vision tower is trained; freeze it, or name no folder',
+        'featureCacheFolder: expected a frozen vision tower, got one that is trained',
       );
     },
     TIMEOUT,
