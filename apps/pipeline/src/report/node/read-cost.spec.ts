@@ -11,7 +11,7 @@ let folder = '';
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cost-'));
   await put(join(folder, 'train/receipt.json'), JSON.stringify({ summary: { flexattn: model } }));
-  const summary = { answerTokens: 100, longest: 12 };
+  const summary = { answerTokens: 100, lengths: { longest: 12 } };
   await put(join(folder, 'tokens/receipt.json'), JSON.stringify({ summary }));
 });
 afterAll(() => rm(folder, { recursive: true }));

@@ -18,7 +18,9 @@ const trainingSchema = z.object({
   ),
 });
 
-const tokensSchema = z.object({ summary: z.object({ answerTokens: count, longest: count }) });
+const tokensSchema = z.object({
+  summary: z.object({ answerTokens: count, lengths: z.object({ longest: count }).nullish() }),
+});
 
 /** What the receipts of a training and of its data tell of its cost; null where there are none. */
 export async function readCost(training: string, tokens: string | undefined): Promise<Cost | null> {
@@ -29,5 +31,9 @@ export async function readCost(training: string, tokens: string | undefined): Pr
     tokens !== undefined && (await pathExists(join(tokens, 'receipt.json')))
       ? (await readJsonAs(join(tokens, 'receipt.json'), tokensSchema)).summary
       : null;
-  return { models: summary, answerTokens: counted?.answerTokens ?? null, longest: counted?.longest ?? null };
+  return {
+    models: summary,
+    answerTokens: counted?.answerTokens ?? null,
+    longest: counted?.lengths?.longest ?? null,
+  };
 }
