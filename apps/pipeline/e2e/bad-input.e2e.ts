@@ -55,7 +55,7 @@ const CASES: { name: string; stage: string; arrange: () => void; says: RegExp }[
     name: 'a configuration with an unknown key',
     stage: 'clean',
     arrange: () => (config.train['learningRat'] = 1),
-    says: /case\.json\[train\].*learningRat/,
+    says: /case\.json\[train\.learningRat\]: line \d+, column \d+: .*did you mean "learningRate"\?/,
   },
   {
     name: 'a checkpoint without config.json',
