@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { htmlDocument } from './report/html-document.js';
 import { html, trusted, type Html } from './report/html.js';
 import { marker, markerKey } from './report/markers.js';
 import { grouped, percent } from './report/numbers.js';
@@ -26,34 +26,21 @@ const SWEEP_STYLE = `${STYLE}
 /** The sweep as one HTML document without a script: plots by axis, then every score with n and interval. */
 export function sweepPage({ run, points, rows, plots }: SweepContent): string {
   const title = `FlexAttention sweep “${run}”`;
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content="${contentSecurityPolicy()}" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="referrer" content="no-referrer" />
-        <title>${title}</title>
-        <link rel="icon" href="data:," />
-        ${trusted(`<style>${SWEEP_STYLE}</style>`)}
-      </head>
-      <body>
-        <header>
-          <h1>${title}</h1>
-          <p>
-            ${points.length} configurations. Scores in percent with 95 % intervals, which tell how far the
-            choice of questions can mislead, not how far another seed of the training would.
-          </p>
-        </header>
-        <main>
-          ${[...plots].map(([axis, drawn]) => plotSection(axis, drawn))}
-          <section aria-labelledby="scores">
-            <h2 id="scores">Scores</h2>
-            ${points.map((point) => pointTable(point, rows))}
-          </section>
-        </main>
-      </body>
-    </html> `.markup;
+  return htmlDocument({
+    title,
+    header: html`<p>
+      ${points.length} configurations. Scores in percent with 95 % intervals, which tell how far the choice of
+      questions can mislead, not how far another seed of the training would.
+    </p>`,
+    main: html`${[...plots].map(([axis, drawn]) => plotSection(axis, drawn))}
+      <section aria-labelledby="scores">
+        <h2 id="scores">Scores</h2>
+        ${points.map((point) => pointTable(point, rows))}
+      </section>`,
+    style: SWEEP_STYLE,
+    script: null,
+    pictures: 'data:',
+  });
 }
 
 function plotSection(axis: string, drawn: readonly AblationPoint[]): Html {
@@ -106,12 +93,6 @@ function scoreCell(row: SweepRow | undefined): Html {
       >n = ${grouped(n)}</span
     >
   </td>`;
-}
-
-/** Nothing is loaded and nothing runs; of styles only this very text is used. */
-function contentSecurityPolicy(): string {
-  const hash = createHash('sha256').update(SWEEP_STYLE).digest('base64');
-  return `default-src 'none'; img-src data:; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
 }
 
 /** Pixels above a plot for the names of its models. */
