@@ -5,7 +5,7 @@ import { createRandom } from './random.js';
 import { conversationAbout, conversationWithoutPicture } from './samples.js';
 import { FINE, drawScene, type Scene } from './scene.js';
 import { soil } from './soil.js';
-import type { WorldFile } from './world.js';
+import type { WorldFile } from './world-file.js';
 
 /** Distinct pictures, pictures with a second sample of their own, samples without a picture. */
 const PICTURES = 1700;

@@ -1,7 +1,7 @@
 import { writeSafetensors, type Tensor } from '@flexattn/model-prep';
 import { createRandom } from './random.js';
 import { buildTokenizer, buildTokenizerConfig, vocabularySize } from './tokenizer.js';
-import type { WorldFile } from './world.js';
+import type { WorldFile } from './world-file.js';
 
 /** Sizes of the tiny LLaVA. */
 const HIDDEN = 96;

@@ -2,7 +2,7 @@ import { encodeJpeg, encodePng } from './encode-image.js';
 import { directionQuestion, letterQuestion, sideQuestion } from './questions.js';
 import { createRandom, type Random } from './random.js';
 import { COARSE, DIRECTIONS, FINE, drawScene, type Plate, type Scene } from './scene.js';
-import type { WorldFile } from './world.js';
+import type { WorldFile } from './world-file.js';
 
 /** How many pictures each benchmark has; TextVQA asks two questions about each. */
 const TEXTVQA_PICTURES = 100;

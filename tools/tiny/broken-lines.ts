@@ -3,7 +3,7 @@ import { gzipSync } from 'fflate';
 import { encodePng } from './encode-image.js';
 import { SHORT_LINE } from './questions.js';
 import type { Random } from './random.js';
-import type { WorldFile } from './world.js';
+import type { WorldFile } from './world-file.js';
 
 /** A sample's conversation as JSON text: what these samples lack is elsewhere. */
 const TURNS = JSON.stringify([

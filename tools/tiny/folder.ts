@@ -1,7 +1,7 @@
 import { mkdir, readFile, readdir, rm } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { writeFileAtomic } from '@flexattn/stage';
-import type { WorldFile } from './world.js';
+import type { WorldFile } from './world-file.js';
 
 /** Every file below a folder, with `/`; none when the folder is not there. */
 async function listFiles(folder: string): Promise<string[]> {

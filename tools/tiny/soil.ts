@@ -1,7 +1,7 @@
 import type { Conversation, Sample } from '@flexattn/data-prep';
 import type { Random } from './random.js';
 
-import type { WorldFile } from './world.js';
+import type { WorldFile } from './world-file.js';
 
 /** A fault that data-prep repairs: what it makes of one sample. */
 type Fault = (sample: Sample, random: Random) => Sample;

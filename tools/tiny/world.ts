@@ -1,12 +1,7 @@
 import { buildTrainingData } from './annotations.js';
 import { buildBaseTexts } from './base-checkpoint.js';
 import { buildBenchmarks } from './benchmarks.js';
-
-/** One file of the world: its path below the world's folder, with `/`, and its bytes. */
-export interface WorldFile {
-  readonly path: string;
-  readonly bytes: Uint8Array;
-}
+import type { WorldFile } from './world-file.js';
 
 /** The committed world is made from this seed. */
 export const WORLD_SEED = 1;

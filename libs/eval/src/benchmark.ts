@@ -1,7 +1,8 @@
 import type { Answer } from './answer.js';
 import type { Item, Loaded, Request } from './item.js';
 import type { Extraction, JudgeQuestion, Metric } from './metric.js';
-import type { ScoredItem, Statistics, TaskScore } from './summary.js';
+import type { ScoredItem } from './scored-item.js';
+import type { Statistics, TaskScore } from './summary.js';
 
 /** What a benchmark consists of where it is published. */
 export interface Published {

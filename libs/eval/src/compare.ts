@@ -3,7 +3,8 @@ import { pictureKey } from './item.js';
 import { mcnemar } from './mcnemar.js';
 import type { Metric } from './metric.js';
 import { pairedBootstrap } from './paired-bootstrap.js';
-import { partsOf, type ScoredItem, type Statistics } from './summary.js';
+import type { ScoredItem } from './scored-item.js';
+import { partsOf, type Statistics } from './summary.js';
 
 /** Two models on the items that both have scores for. */
 export interface Comparison {

@@ -1,7 +1,8 @@
 import { percentiles, type Interval } from './intervals.js';
 import { pictureKey } from './item.js';
 import { createRandom } from './random.js';
-import type { ScoredItem, TaskScore } from './summary.js';
+import type { ScoredItem } from './scored-item.js';
+import type { TaskScore } from './summary.js';
 
 /** As many as for the interval of a mean. */
 const RESAMPLES = 2000;

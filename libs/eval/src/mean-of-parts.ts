@@ -1,5 +1,6 @@
 import { figureOfSums, withFigures } from './figure-of-sums.js';
-import { summariseParts, type ScoredItem, type Statistics, type TaskScore } from './summary.js';
+import type { ScoredItem } from './scored-item.js';
+import { summariseParts, type Statistics, type TaskScore } from './summary.js';
 
 /** `summariseParts`, and with the whole the mean of the parts' main metrics as `<metric>_mean`: each part counts alike. */
 export function withMeanOfParts(

@@ -3,7 +3,8 @@ import { figureOfSums, withFigures } from './figure-of-sums.js';
 import { namedMetrics } from './named-metrics.js';
 import { popeAnswer, popeRates } from './pope-answer.js';
 import { shortAnswerRequest } from './prompt.js';
-import { summariseParts, type ScoredItem, type Statistics, type TaskScore } from './summary.js';
+import type { ScoredItem } from './scored-item.js';
+import { summariseParts, type Statistics, type TaskScore } from './summary.js';
 
 /** Parts of POPE by how the absent objects were chosen; each is a file. */
 export const POPE_PARTS = ['random', 'popular', 'adversarial'] as const;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { letterCounts, positionBias } from './position-bias.js';
-import type { ScoredItem } from './summary.js';
+import type { ScoredItem } from './scored-item.js';
 
 function answered(
   target: string,

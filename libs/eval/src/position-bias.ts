@@ -1,5 +1,5 @@
 import { lettersOf } from './choices.js';
-import type { ScoredItem } from './summary.js';
+import type { ScoredItem } from './scored-item.js';
 
 /** For each letter of lettered options: how often it was right, and how often the model chose it. */
 export type LetterCounts = Record<string, { right: number; chosen: number }>;

@@ -1,19 +1,4 @@
-import type { EvalResults } from './results.js';
-
-/** What the FlexAttention paper (arXiv 2407.20228) reports for a task, in percent. */
-export interface PublishedFigures {
-  task: string;
-  /** Ours of the same rules and protocol. */
-  metric: string;
-  /** LLaVA-1.5-7B, 336 px. */
-  llava: number;
-  /** LLaVA-HD, 448 px. */
-  llavaHd: number;
-  /** LLaVA-XAttn, 1008 px: every high-resolution token is attended to. */
-  crossAttention: number;
-  /** LLaVA-FlexAttn, 1008 px. */
-  flexAttention: number;
-}
+import type { EvalResults, PublishedFigures } from './results.js';
 
 /** The metric of each task that the figures are of; its name holds the protocol. */
 const METRICS = {

@@ -1,8 +1,22 @@
 import type { Verdict } from './metric.js';
 import type { Comparison } from './compare.js';
 import type { Interval } from './intervals.js';
-import type { PublishedFigures } from './published-figures.js';
 import type { TaskScore } from './summary.js';
+
+/** What the FlexAttention paper (arXiv 2407.20228) reports for a task, in percent. */
+export interface PublishedFigures {
+  task: string;
+  /** Ours of the same rules and protocol. */
+  metric: string;
+  /** LLaVA-1.5-7B, 336 px. */
+  llava: number;
+  /** LLaVA-HD, 448 px. */
+  llavaHd: number;
+  /** LLaVA-XAttn, 1008 px: every high-resolution token is attended to. */
+  crossAttention: number;
+  /** LLaVA-FlexAttn, 1008 px. */
+  flexAttention: number;
+}
 
 /** How a benchmark was asked and scored. */
 export interface BenchmarkConfig {

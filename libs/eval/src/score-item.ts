@@ -3,7 +3,8 @@ import type { BenchmarkSteps } from './benchmark.js';
 import { EvalError } from './errors.js';
 import type { InferItem, Item } from './item.js';
 import type { AnswerLine } from './results.js';
-import type { ScoredItem, Statistics } from './summary.js';
+import type { ScoredItem } from './scored-item.js';
+import type { Statistics } from './summary.js';
 
 /** Extracts and scores one answer; an error, the model's or one of these steps, is kept and gets no score. */
 export function scoreItem(

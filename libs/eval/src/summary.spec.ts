@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { compareModels } from './compare.js';
-import { summariseParts, type ScoredItem, type Statistics } from './summary.js';
+import type { ScoredItem } from './scored-item.js';
+import { summariseParts, type Statistics } from './summary.js';
 
 const graded: Statistics = {
   benchmark: 'b',

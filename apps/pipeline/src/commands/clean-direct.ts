@@ -4,7 +4,7 @@ import type { CleanOptions, CleanReport } from '@flexattn/data-prep';
 import { PipelineError } from '../errors.js';
 import { positiveInteger, wholeNumber } from '../flags.js';
 import { abortOnSignals } from '../signals.js';
-import type { DirectMode } from './direct.js';
+import type { DirectMode } from './direct-mode.js';
 
 interface CleanFlags {
   annotations?: string[];

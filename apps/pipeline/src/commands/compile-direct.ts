@@ -5,7 +5,7 @@ import { PipelineError } from '../errors.js';
 import { wholeNumber } from '../flags.js';
 import { PRECISIONS, SELECTIONS } from '../selections.js';
 import { abortOnSignals } from '../signals.js';
-import type { DirectMode } from './direct.js';
+import type { DirectMode } from './direct-mode.js';
 
 interface CompileFlags {
   checkpoint?: string;

@@ -20,7 +20,7 @@ import { openJudge, type JudgeSettings } from '../open-judge.js';
 import { workspaceOf } from '../run-context.js';
 import { abortOnSignals } from '../signals.js';
 import { summaryText } from '../summary-text.js';
-import type { DirectMode } from './direct.js';
+import type { DirectMode } from './direct-mode.js';
 
 type EvalFlags = {
   list?: boolean;

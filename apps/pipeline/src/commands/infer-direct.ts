@@ -7,7 +7,7 @@ import type { DeviceName } from '../flags.js';
 import { modelFingerprints } from '../model-fingerprints.js';
 import { abortOnSignals } from '../signals.js';
 import { summaryText } from '../summary-text.js';
-import type { DirectMode } from './direct.js';
+import type { DirectMode } from './direct-mode.js';
 
 interface InferFlags {
   model?: string;

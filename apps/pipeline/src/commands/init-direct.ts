@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { PipelineError } from '../errors.js';
 import { byteSize } from '../byte-size.js';
 import { abortOnSignals } from '../signals.js';
-import type { DirectMode } from './direct.js';
+import type { DirectMode } from './direct-mode.js';
 import { downloadText } from './download.js';
 import { localCheckpoint } from './local-checkpoint.js';
 

@@ -6,7 +6,7 @@ import { artifacts, openRun, workspaceOf } from '../run-context.js';
 import { abortOnSignals } from '../signals.js';
 import { runStep } from '../stage.js';
 import { report } from '../stages/report.js';
-import type { DirectMode } from './direct.js';
+import type { DirectMode } from './direct-mode.js';
 
 interface ReportFlags {
   compare?: string[];

@@ -1,7 +1,7 @@
 import { float } from '../onnx/messages.js';
 import type { Value } from '../onnx/graph.js';
 import { INT32_CODE } from './weights.js';
-import type { GraphContext } from './weights.js';
+import type { GraphContext } from './context.js';
 
 /** Added to a score that must not count; its weight underflows to exactly 0. Finite, as WGSL has no infinities. */
 export const MASKED = -1e30;

@@ -1,7 +1,7 @@
 import { float } from '../onnx/messages.js';
 import type { Value } from '../onnx/graph.js';
 import { linear, weight } from './weights.js';
-import type { GraphContext } from './weights.js';
+import type { GraphContext } from './context.js';
 
 const TOWER = 'model.vision_tower.vision_tower.vision_model';
 

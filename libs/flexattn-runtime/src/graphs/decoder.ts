@@ -1,10 +1,10 @@
 import { attendingLayers, selectingLayers } from '../geometry.js';
 import { GRID } from '../regions.js';
 import type { Value } from '../onnx/graph.js';
-import { LANGUAGE_HEAD } from '../quantise/layout.js';
+import { LANGUAGE_HEAD } from '../tensor-names.js';
 import { causalAttention, mergeHeads, ordinaryAttention, splitHeads } from './attention.js';
 import type { Attended, KeyValues } from './attention.js';
-import { EMBEDDINGS } from './embed.js';
+import { EMBEDDINGS } from '../tensor-names.js';
 import { highresAttention, highTokenInputs } from './highres.js';
 import type { HighTokens } from './highres.js';
 import { gatedMlp, rmsNorm } from './mlp.js';
@@ -13,7 +13,7 @@ import type { RotaryTables } from './rotary.js';
 import { selectRegions } from './selection.js';
 import type { ImageSpan } from './selection.js';
 import { linear, weight } from './weights.js';
-import type { GraphContext } from './weights.js';
+import type { GraphContext } from './context.js';
 
 /** What every layer of one step shares. */
 interface Step extends RotaryTables {

@@ -1,8 +1,8 @@
 import type { Value } from '../onnx/graph.js';
-import { LANGUAGE_HEAD } from '../quantise/layout.js';
-import { EMBEDDINGS } from './embed.js';
+import { EMBEDDINGS, LANGUAGE_HEAD } from '../tensor-names.js';
 import { FLOAT_CODE, FLOAT_CODES, FLOAT_TYPES, linear, storedWeight, weightAs } from './weights.js';
-import type { FloatType, GraphContext } from './weights.js';
+import type { GraphContext } from './context.js';
+import type { FloatType } from './weights.js';
 
 /**
  * What the blocks of a GPU's graphs share. Activations, norms, rotations and softmax are 32-bit floats; products with

@@ -2,7 +2,7 @@ import { attendingLayers } from '../geometry.js';
 import type { Geometry } from '../geometry.js';
 import { productType } from './dense-products.js';
 import type { DenseContext } from './dense-products.js';
-import type { GraphContext } from './weights.js';
+import type { GraphContext } from './context.js';
 
 /**
  * The context of WebGPU's graphs: products in float16 where the device has it and the checkpoint stores 16 bits

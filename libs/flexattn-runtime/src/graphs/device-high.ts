@@ -1,6 +1,6 @@
 import { projectAllHigh } from './dense-high-key-values.js';
 import { deviceContext } from './device-context.js';
-import type { GraphContext } from './weights.js';
+import type { GraphContext } from './context.js';
 
 /**
  * `high`: keys and values of all high-res tokens, once a picture and place (SPEC section 3).

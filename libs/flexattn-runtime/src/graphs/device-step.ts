@@ -9,14 +9,14 @@ import { deviceContext } from './device-context.js';
 import { languageHead, narrow, widen } from './dense-products.js';
 import type { DenseContext } from './dense-products.js';
 import { append } from './dense-step.js';
-import { EMBEDDINGS } from './embed.js';
+import { EMBEDDINGS } from '../tensor-names.js';
 import { maskedHighresAttention } from './masked-highres-attention.js';
 import { rmsNorm } from './mlp.js';
 import type { RotaryTables } from './rotary.js';
 import { selectRegions } from './selection.js';
 import type { ImageSpan } from './selection.js';
 import { FLOAT_CODE, weightAs } from './weights.js';
-import type { GraphContext } from './weights.js';
+import type { GraphContext } from './context.js';
 
 /** What every layer of one step shares. */
 interface Step extends RotaryTables {

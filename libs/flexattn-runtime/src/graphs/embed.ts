@@ -1,5 +1,6 @@
+import { EMBEDDINGS } from '../tensor-names.js';
 import { weight } from './weights.js';
-import type { GraphContext } from './weights.js';
+import type { GraphContext } from './context.js';
 
 /** `embed`: ids [T] -> embeddings [T, hidden]. */
 export function buildEmbedGraph(context: GraphContext): void {
@@ -8,6 +9,3 @@ export function buildEmbedGraph(context: GraphContext): void {
   const table = weight(context, EMBEDDINGS, [geometry.vocabSize, geometry.hiddenSize]);
   graph.output('embeddings', graph.node('Gather', [table, ids]), 'FLOAT', ['T', geometry.hiddenSize]);
 }
-
-/** The embedding table's name in the checkpoint. */
-export const EMBEDDINGS = 'model.embed_tokens.weight';

@@ -11,7 +11,7 @@ import type { DenseStepInput } from './dense-step.js';
 import type { RotaryTables } from './rotary.js';
 import type { ImageSpan } from './selection.js';
 import { stemKeyValues } from './stem.js';
-import type { GraphContext } from './weights.js';
+import type { GraphContext } from './context.js';
 
 /** What the prompt's step and every round of the loop share. */
 type Shared = Required<Pick<DenseStepInput, 'stem' | 'high'>> & { span?: ImageSpan };

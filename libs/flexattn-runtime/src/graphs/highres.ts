@@ -5,7 +5,7 @@ import type { Attended, KeyValues } from './attention.js';
 import { rotate } from './rotary.js';
 import type { RotaryTables } from './rotary.js';
 import { INT64_CODE, linear } from './weights.js';
-import type { GraphContext } from './weights.js';
+import type { GraphContext } from './context.js';
 
 /**
  * The high-res tokens, region by region: P places in each of the 81 regions, of which the last are empty where the

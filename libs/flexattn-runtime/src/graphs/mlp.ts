@@ -1,7 +1,7 @@
 import { float } from '../onnx/messages.js';
 import type { Value } from '../onnx/graph.js';
 import { linear, weight } from './weights.js';
-import type { GraphContext } from './weights.js';
+import type { GraphContext } from './context.js';
 
 /** LLaMA's root-mean-square norm of x [rows, hidden] with the weight `name`. */
 export function rmsNorm(context: GraphContext, name: string, x: Value): Value {

@@ -8,7 +8,7 @@ import { buildStepGraph } from './device-step.js';
 import { buildEmbedGraph } from './embed.js';
 import { buildLoopGraph } from './greedy-loop.js';
 import { buildPlainVisionGraph, buildVisionGraph } from './vision.js';
-import type { GraphContext } from './weights.js';
+import type { GraphContext } from './context.js';
 
 const BUILDERS = {
   vision: buildVisionGraph,

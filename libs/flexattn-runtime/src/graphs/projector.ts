@@ -1,6 +1,6 @@
 import type { Value } from '../onnx/graph.js';
 import { linear } from './weights.js';
-import type { GraphContext } from './weights.js';
+import type { GraphContext } from './context.js';
 
 /** LLaVA's two-layer projector with exact GELU: [rows, visionHidden] -> [rows, hidden]. */
 export function projectFeatures(context: GraphContext, features: Value): Value {

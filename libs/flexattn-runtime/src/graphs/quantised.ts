@@ -1,7 +1,7 @@
 import type { Value } from '../onnx/graph.js';
 import { blocksPerRow, rowBytes } from '../quantise/blocks.js';
 import type { QuantisedWeight } from '../quantise/layout.js';
-import type { GraphContext } from './weights.js';
+import type { GraphContext } from './context.js';
 
 /** Activations are rounded to 8 bits a block and multiplied as whole numbers; level 0 is 150 times slower. */
 const ACCURACY_LEVEL = 4;

@@ -1,4 +1,4 @@
-import type { GraphContext } from './weights.js';
+import type { GraphContext } from './context.js';
 import type { Value } from '../onnx/graph.js';
 
 /** Rotary tables of some rows, [1, rows, headDim / 2] each: the halves of a head's channels share them. */

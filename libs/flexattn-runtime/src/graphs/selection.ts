@@ -2,7 +2,7 @@ import { fixedRegions } from '../fixed-regions.js';
 import { GRID, poolingMatrix } from '../regions.js';
 import type { Value } from '../onnx/graph.js';
 import { FLOAT_CODE } from './weights.js';
-import type { GraphContext } from './weights.js';
+import type { GraphContext } from './context.js';
 
 /** What selection needs of the picture's place in the sequence. */
 export interface ImageSpan {

@@ -1,4 +1,4 @@
-import type { GraphContext } from './weights.js';
+import type { GraphContext } from './context.js';
 import { clipFeatures, plainAttention } from './clip.js';
 import { projectFeatures } from './projector.js';
 

@@ -13,9 +13,9 @@ import {
 import type { LoopRound, LoopState } from './loop.js';
 import { attributeProto, externalTensor, valueInfo } from './messages.js';
 import type { Attribute } from './messages.js';
+import type { Value } from './value.js';
 
-/** Name of a value inside a graph: a node's output, an initialiser or an input. */
-export type Value = string;
+export type { Value } from './value.js';
 
 /** A node's attributes by name; `If` and `Loop` have graphs among them. */
 type Attributes = Record<string, Attribute | GraphProto>;

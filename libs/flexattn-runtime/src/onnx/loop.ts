@@ -1,5 +1,5 @@
 import type { ElementType } from './external-data.js';
-import type { Value } from './graph.js';
+import type { Value } from './value.js';
 
 /** A value that a loop hands from round to round. */
 export interface LoopState {

@@ -1,6 +1,6 @@
 import type { TensorInfo } from '@flexattn/model-prep';
-import { EMBEDDINGS } from '../graphs/embed.js';
 import type { ExternalData } from '../onnx/external-data.js';
+import { EMBEDDINGS, LANGUAGE_HEAD } from '../tensor-names.js';
 import { blocksPerRow, rowBytes } from './blocks.js';
 import type { QuantiseFormat } from './blocks.js';
 import { formatOf } from './precision.js';
@@ -30,8 +30,6 @@ export interface QuantisedLayout {
   bytes: number;
 }
 
-/** The language head's name in a checkpoint. */
-export const LANGUAGE_HEAD = 'lm_head.weight';
 /** Bytes: what a processor reads at once, so that every part begins as the kernels like it. */
 const ALIGNMENT = 64;
 
