@@ -17,7 +17,7 @@ const VARYING: readonly [name: RegExp, reason: string][] = [
 /** Names that only stand there while a process works, and after it was killed. */
 const TEMPORARY = [
   /\.partial(\/|$)/,
-  /^runs\/[^/]+\/[^/]+\.(staging|new|old)(\/|$)/,
+  /^runs\/[^/]+\/[^/]+\.(staging|new|old)(\.lock)?(\/|$)/,
   /^runs\/[^/]+\/\.[^/]+\.lock/,
   /^\.flexattn\/states\//,
   /^tmp\//,
