@@ -2,6 +2,8 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { STAGES } from './small-world.js';
 import type { SmallWorld, StageName } from './small-world.js';
+import { worldFiles } from './world-files.js';
+import type { WorldFiles } from './world-files.js';
 
 /** The steps that a command runs, each with artifacts and a receipt of its own. */
 const STEPS: Partial<Record<StageName, readonly string[]>> = {
@@ -34,4 +36,10 @@ export async function forgetAllOf(world: SmallWorld, steps: readonly string[]): 
   await forgetSteps(world, steps);
   for (const name of ['store', 'answers'])
     await rm(join(world.folder, '.flexattn', name), { recursive: true, force: true });
+}
+
+/** Only the artifacts and receipts of the runs. */
+export async function artifactFiles(world: SmallWorld): Promise<WorldFiles> {
+  const files = await worldFiles(world.folder);
+  return new Map([...files].filter(([path]) => path.startsWith('runs/')));
 }
