@@ -86,11 +86,15 @@ export async function processesOf(folder: string): Promise<Found[]> {
   return found.filter((process) => process !== undefined);
 }
 
-/** Looks until no process of the folder is left, for at most `ms`: how long it took, and who is left. */
-export async function untilAlone(folder: string, ms: number): Promise<{ ms: number; left: Found[] }> {
+/** Looks until no process of the folder is left but those that may stay, for at most `ms`: how long it took, and who is left. */
+export async function untilAlone(
+  folder: string,
+  ms: number,
+  mayStay: (found: Found) => boolean = () => false,
+): Promise<{ ms: number; left: Found[] }> {
   const began = performance.now();
   for (;;) {
-    const left = await processesOf(folder);
+    const left = (await processesOf(folder)).filter((found) => !mayStay(found));
     const took = performance.now() - began;
     if (left.length === 0 || took > ms) return { ms: took, left };
     await wait(20);

@@ -132,7 +132,8 @@ async function makeData(folder: string): Promise<void> {
   await writeFile(join(folder, 'textvqa', file), JSON.stringify({ ...all, data }));
 }
 
-async function copyInto(from: string, to: string): Promise<void> {
+/** A file, under folders that are made where they are missing. */
+export async function copyInto(from: string, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true });
   await copyFile(from, to, constants.COPYFILE_FICLONE);
 }
