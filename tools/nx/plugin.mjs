@@ -118,7 +118,7 @@ function checkTarget(root) {
 }
 
 /** Whose tests compare with PyTorch, or train. */
-const NEED_PYTHON = ['model-prep', 'train', 'pipeline'];
+const NEED_PYTHON = ['model-prep', 'train', 'pipeline', 'tools'];
 
 /** The workflow, the configurations, and the lock with the data that it must agree with. */
 const PIPELINE_TESTS_READ = [

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { z } from 'zod';
-import { artifactsHash, isIntact, runStage, type Json, type StageResult } from '@flexattn/stage';
+import { artifactsHash, isIntact, runStage, toIoError, type Json, type StageResult } from '@flexattn/stage';
 import { PipelineError } from './errors.js';
 import { artifacts, shown, type RunContext } from './run-context.js';
 import { summaryText } from './summary-text.js';
@@ -202,8 +202,12 @@ export function runMarker({ workspace, run }: RunContext, stage: string): string
 
 function rememberRun(marker: string, seconds: number | undefined): void {
   if (seconds === undefined && existsSync(marker)) return;
-  mkdirSync(dirname(marker), { recursive: true });
-  writeFileSync(marker, seconds === undefined ? '' : seconds.toFixed(1));
+  try {
+    mkdirSync(dirname(marker), { recursive: true });
+    writeFileSync(marker, seconds === undefined ? '' : seconds.toFixed(1));
+  } catch (cause) {
+    throw toIoError(cause, marker);
+  }
 }
 
 /** A lib's report as plain JSON, as it stands in receipts. */

@@ -79,7 +79,7 @@ export const MAX_DECODE_MS = 60_000;
 /** Pictures that are decoded at the same time: Node's pool has as many threads unless told otherwise. */
 export const DECODES = 4;
 
-/** Bytes of a picture journal, 32 MiB or 1.2 million pictures: a longer one is started anew, it only saves time. */
+/** Bytes of a picture journal, 32 MiB or 930,000 pictures: a longer one is started anew, it only saves time. */
 export const MAX_JOURNAL_BYTES = 32 * 1024 * 1024;
 
 /** Samples on a picture sheet: more would be a file that no viewer likes. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { isIntact } from '@flexattn/stage';
 import type { Command } from 'commander';
 import { configOptions } from '../flags.js';
+import { endWithNx } from '../nx-parent.js';
 import type { Override } from '../read-config.js';
 import { artifacts, openRun, type RunContext } from '../run-context.js';
 import { abortOnSignals } from '../signals.js';
@@ -48,7 +49,8 @@ export function addStageCommands(program: Command): void {
 
 const startsPrograms = (stage: Stage) => stage.commandLines !== undefined;
 
-async function runSteps({ steps, shows }: StageCommand, flags: StageFlags): Promise<void> {
+async function runSteps({ name, steps, shows }: StageCommand, flags: StageFlags): Promise<void> {
+  endWithNx(name);
   const { json = false, dryRun = false, printCommand = false, quiet = json } = flags;
   const context = await openRun({
     config: flags.config ?? flags.run,

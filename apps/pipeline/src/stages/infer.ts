@@ -51,7 +51,7 @@ async function answerAll(
   name: string,
   weights: string,
   out: string,
-): Promise<AnsweredItems> {
+): Promise<Omit<AnsweredItems, 'asked'>> {
   const { config, workspace, signal, quiet } = context;
   const { timing, workers, ...settings } = config.infer;
   const items = join(artifacts(context, 'items'), 'items.jsonl');
@@ -61,11 +61,11 @@ async function answerAll(
     settings: { ...settings, ...toolsOf('@flexattn/flexattn-runtime') },
   });
   try {
-    return await answerMissing({
+    const { asked, ...answered } = await answerMissing({
       items,
       out: join(out, `${name}.jsonl`),
       store,
-      ask: async (missing, answered) => {
+      ask: async (missing, keep) => {
         const { inferItems } = await import('@flexattn/flexattn-runtime');
         const byId = new Map(missing.map((item) => [item.id, item]));
         // The answers are written from the store, in the order of all items.
@@ -83,12 +83,15 @@ async function answerAll(
           onAnswer: async ({ id, ...answer }, ms) => {
             const item = byId.get(id);
             if (item === undefined) return;
-            await answered(item, timing ? { ...answer, ms: Math.round(ms) } : answer);
+            await keep(item, timing ? { ...answer, ms: Math.round(ms) } : answer);
           },
         });
         await rm(scratch, { recursive: true });
       },
     });
+    // Told, and not in the receipt: a run that was stopped and goes on has the same receipt as one that was not.
+    process.stderr.write(`infer: ${name} was asked ${asked} of ${answered.items} items\n`);
+    return answered;
   } finally {
     await store.close();
   }

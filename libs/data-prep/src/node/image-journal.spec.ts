@@ -39,7 +39,7 @@ let folder = '';
 const at = (name: string) => join(folder, name);
 const journal = () => at('out.images.journal');
 const NAMES = Array.from({ length: 20 }, (_, i) => `${i}.jpg`);
-const LINE_BYTES = 27;
+const LINE_BYTES = 36;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'data-prep-journal-'));
@@ -90,6 +90,17 @@ describe('the picture journal', () => {
         { findings: first.findings, opened: NAMES.length - lines },
       ]);
       expect((await look()).opened).toBe(0);
+    }
+  });
+
+  it('does not believe a look of which a bit was flipped', async () => {
+    const first = await look();
+    const whole = await readFile(journal());
+    // The last digit of the third line's look, before a tab, its check and the line's end.
+    const at = 3 * LINE_BYTES - 11;
+    for (const bit of [1, 2, 4]) {
+      await writeFile(journal(), whole.with(at, (whole[at] ?? 0) ^ bit));
+      expect(await look()).toEqual({ findings: first.findings, opened: 1 });
     }
   });
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, ftruncateSync, mkdirSync, openSync, writeSync, type BigIntStats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { readTextLines, toIoError } from '@flexattn/stage';
 import { LOOKS } from '../image-facts.js';
 import { MAX_DECODE_MS, MAX_IMAGE_BYTES, MAX_JOURNAL_BYTES, MAX_PIXELS } from '../limits.js';
@@ -13,8 +14,11 @@ const WAY_OF_LOOKING = ['1', MAX_PIXELS, MAX_IMAGE_BYTES, MAX_DECODE_MS].join(' 
 /** Digits of a look. */
 const DIGITS = (LOOKS - 1).toString(16).length;
 
-/** A whole line: 16 bytes of hash in base64url, and a look in hexadecimal. All have the same length: a torn one has not. */
-const LINE = new RegExp(`^([\\w-]{22})\\t([0-9a-f]{${DIGITS}})$`);
+/**
+ * A whole line: 16 bytes of hash in base64url, a look and a check in hexadecimal. A torn one is shorter; a look of which
+ * a bit flipped on the disk would be believed without the check.
+ */
+const LINE = new RegExp(`^([\\w-]{22})\\t([0-9a-f]{${DIGITS}})\\t[0-9a-f]{8}$`);
 
 /** The file as it was found, while nothing has been written to it. */
 type State = 'new' | 'old' | 'too long' | 'read only';
@@ -43,7 +47,8 @@ export class ImageJournal {
     if (state === 'old') {
       for await (const { text } of readTextLines(path)) {
         const [, key, look] = LINE.exec(text) ?? [];
-        if (key !== undefined && look !== undefined) looks.set(key, Number.parseInt(look, 16));
+        if (key !== undefined && look !== undefined && text === lineOf(key, look))
+          looks.set(key, Number.parseInt(look, 16));
       }
     }
     return new ImageJournal(path, looks, readOnly ? 'read only' : state);
@@ -59,7 +64,8 @@ export class ImageJournal {
     if (this.#state === 'read only') return;
     try {
       this.#file ??= this.#begin();
-      writeSync(this.#file, `${keyOf(path, stats)}\t${look.toString(16).padStart(DIGITS, '0')}\n`);
+      const line = lineOf(keyOf(path, stats), look.toString(16).padStart(DIGITS, '0'));
+      writeSync(this.#file, `${line}\n`);
     } catch (cause) {
       throw toIoError(cause, this.#path);
     }
@@ -80,6 +86,11 @@ export class ImageJournal {
     this.#state = 'old';
     return file;
   }
+}
+
+function lineOf(key: string, look: string): string {
+  const text = `${key}\t${look}`;
+  return `${text}\t${crc32(text).toString(16).padStart(8, '0')}`;
 }
 
 function keyOf(path: string, { size, mtimeNs, ino }: BigIntStats): string {

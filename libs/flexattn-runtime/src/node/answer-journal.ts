@@ -1,10 +1,9 @@
 import { appendFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { readTextLines, toIoError, writeFileAtomic } from '@flexattn/stage';
+import { pathExists, readTextLines, toIoError, writeFileAtomic } from '@flexattn/stage';
 import type { Answer } from '../items.js';
 import type { Shard } from '../work-queue.js';
-import { exists } from './load-tokenizer.js';
 
 /** A line of a part's file: an answer as it came, behind its item's place among all items, from 0. */
 type AnswerLine = { index: number } & Answer;
@@ -91,7 +90,7 @@ export class AnswerJournal {
  */
 export async function readAnswers(file: string, key: string): Promise<Map<number, Answer>> {
   const answers = new Map<number, Answer>();
-  if (!(await exists(file))) return answers;
+  if (!(await pathExists(file))) return answers;
   for await (const { line, text } of readTextLines(file)) {
     const value = parsePartLine(text);
     if (line === 1 && !(value !== undefined && 'key' in value && value.key === key)) return answers;

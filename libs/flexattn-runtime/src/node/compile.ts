@@ -2,7 +2,7 @@ import { readFile, realpath, rm, stat } from 'node:fs/promises';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { openCheckpoint } from '@flexattn/model-prep';
 import type { Checkpoint, TensorInfo } from '@flexattn/model-prep';
-import { linkOrCopy, parseJson, sha256File, writeFileAtomic } from '@flexattn/stage';
+import { linkOrCopy, parseJson, pathExists, sha256File, writeFileAtomic } from '@flexattn/stage';
 import type { WrittenFile } from '@flexattn/stage';
 import { z } from 'zod';
 import { RuntimeError } from '../error.js';
@@ -14,7 +14,7 @@ import type { Manifest } from '../manifest.js';
 import { layOutQuantised, withLanguageHead } from '../quantise/layout.js';
 import type { QuantisedLayout } from '../quantise/layout.js';
 import type { Precision, Quantisation } from '../quantise/precision.js';
-import { exists, TOKENIZER_FILES } from './load-tokenizer.js';
+import { TOKENIZER_FILES } from './load-tokenizer.js';
 import { defaultSelection } from './model-folder.js';
 import { quantisedBytes } from './quantise.js';
 import type { QuantisedTensor } from './quantise.js';
@@ -130,7 +130,7 @@ async function smallFiles(dir: string, tower: string): Promise<Map<string, Uint8
     ...TOKENIZER_FILES.map((name): [string, string] => [name, join(dir, name)]),
   ]);
   const files = new Map<string, Uint8Array>();
-  for (const [name, from] of sources) if (await exists(from)) files.set(name, await readFile(from));
+  for (const [name, from] of sources) if (await pathExists(from)) files.set(name, await readFile(from));
   const config = files.get('config.json');
   if (isAbsolute(tower) && config !== undefined) {
     const content = z.looseObject({}).parse(parseJson(Buffer.from(config).toString(), {}));

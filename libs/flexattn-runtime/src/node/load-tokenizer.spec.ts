@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -30,6 +30,15 @@ describe('loadTokenizer', () => {
     await expect(loadTokenizer(dir)).rejects.toThrow('UNIGRAM');
     await cp(join(GOLDEN, 'tokenizer'), dir, { recursive: true });
     expect((await loadTokenizer(dir)).encode('')).toEqual([1]);
+  });
+
+  it('does not take a file that cannot be looked at for one that is not there', async () => {
+    await cp(join(GOLDEN, 'tokenizer'), dir, { recursive: true });
+    const file = join(dir, 'tokenizer_config.json');
+    await rm(file, { force: true });
+    await loadTokenizer(dir);
+    await symlink('tokenizer_config.json', file);
+    await expect(loadTokenizer(dir)).rejects.toMatchObject({ code: 'FILE_UNREADABLE', file });
   });
 
   it('says that there is none, or that it is none', async () => {

@@ -1,6 +1,6 @@
-import { access, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readJsonAs } from '@flexattn/stage';
+import { pathExists, readJsonAs, toIoError } from '@flexattn/stage';
 import { z } from 'zod';
 import { RuntimeError } from '../error.js';
 import { createSentencePieceTokenizer } from '../sentencepiece/tokenizer.js';
@@ -24,7 +24,7 @@ export const TOKENIZER_FILES = [
  */
 export async function loadTokenizer(dir: string): Promise<Tokenizer> {
   const [json, model] = [join(dir, 'tokenizer.json'), join(dir, 'tokenizer.model')];
-  if (await exists(json)) {
+  if (await pathExists(json)) {
     const content = await readJsonAs(json, z.looseObject({ model: z.looseObject({}) }));
     return createTokenizer(
       content,
@@ -32,9 +32,9 @@ export async function loadTokenizer(dir: string): Promise<Tokenizer> {
       json,
     );
   }
-  if (await exists(model)) {
+  if (await pathExists(model)) {
     const added = await readOptional(dir, 'added_tokens.json', z.record(z.string().min(1), z.int().min(0)));
-    return createSentencePieceTokenizer(await readFile(model), added, model);
+    return createSentencePieceTokenizer(await readBytes(model), added, model);
   }
   const what = 'expected tokenizer.json or tokenizer.model in this folder, got neither';
   throw new RuntimeError('TOKENIZER_MISSING', what, { file: dir, hint: "copy the checkpoint's own" });
@@ -42,7 +42,7 @@ export async function loadTokenizer(dir: string): Promise<Tokenizer> {
 
 /** Whether `loadTokenizer` has something to read here. */
 export async function hasTokenizer(dir: string): Promise<boolean> {
-  return (await exists(join(dir, 'tokenizer.json'))) || exists(join(dir, 'tokenizer.model'));
+  return (await pathExists(join(dir, 'tokenizer.json'))) || pathExists(join(dir, 'tokenizer.model'));
 }
 
 /** Content of a file that need not be there: an empty object where it is not. */
@@ -52,13 +52,13 @@ async function readOptional<T>(
   schema: z.ZodType<T>,
 ): Promise<T | Record<string, never>> {
   const file = join(dir, name);
-  return (await exists(file)) ? readJsonAs(file, schema) : {};
+  return (await pathExists(file)) ? readJsonAs(file, schema) : {};
 }
 
-/** Is there something under this name? */
-export async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
+async function readBytes(file: string): Promise<Uint8Array> {
+  try {
+    return await readFile(file);
+  } catch (cause) {
+    throw toIoError(cause, file);
+  }
 }

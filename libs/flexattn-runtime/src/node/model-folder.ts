@@ -2,7 +2,7 @@ import { readFile, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, resolve, sep } from 'node:path';
 import { openCheckpoint } from '@flexattn/model-prep';
 import type { Checkpoint } from '@flexattn/model-prep';
-import { Fingerprints, resolveInside, sha256File, toIoError } from '@flexattn/stage';
+import { Fingerprints, pathExists, resolveInside, sha256File, toIoError } from '@flexattn/stage';
 import { RuntimeError } from '../error.js';
 import { geometryOf } from '../geometry.js';
 import type { ChosenSelection, Geometry, Selection, SelectionOptions } from '../geometry.js';
@@ -11,7 +11,6 @@ import type { GraphSet, ModelGraphs, WeightBytes } from '../graphs/model-graphs.
 import { graphFile, MANIFEST_FILE } from '../manifest.js';
 import type { Manifest } from '../manifest.js';
 import type { Precision } from '../quantise/precision.js';
-import { exists } from './load-tokenizer.js';
 import { readManifest } from './read-manifest.js';
 
 /** A folder that a model can be run from. */
@@ -53,7 +52,7 @@ export async function openModelFolder(
   dir: string,
   options: FolderOptions & GraphOptions = {},
 ): Promise<ModelFolder> {
-  if (await exists(join(dir, MANIFEST_FILE))) return openCompiled(dir, options);
+  if (await pathExists(join(dir, MANIFEST_FILE))) return openCompiled(dir, options);
   const checkpoint = await openCheckpoint(dir);
   if (options.precision !== undefined && options.precision !== 'float') {
     const what = `expected a compiled model of precision "${options.precision}", got a checkpoint`;

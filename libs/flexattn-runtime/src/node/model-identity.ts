@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { isAbsolute, join, resolve } from 'node:path';
 import { openCheckpoint } from '@flexattn/model-prep';
-import { Fingerprints, sha256File } from '@flexattn/stage';
+import { Fingerprints, pathExists, sha256File } from '@flexattn/stage';
 import { chosenSelection, geometryOf } from '../geometry.js';
 import type { ChosenSelection } from '../geometry.js';
 import { MANIFEST_FILE } from '../manifest.js';
 import type { Precision } from '../quantise/precision.js';
-import { exists, TOKENIZER_FILES } from './load-tokenizer.js';
+import { TOKENIZER_FILES } from './load-tokenizer.js';
 import { defaultSelection } from './model-folder.js';
 import type { FolderOptions } from './model-folder.js';
 import { readManifest } from './read-manifest.js';
@@ -27,7 +27,7 @@ export interface ModelIdentity {
  */
 export async function identifyModel(dir: string, options: FolderOptions): Promise<ModelIdentity> {
   const manifestFile = join(dir, MANIFEST_FILE);
-  if (await exists(manifestFile)) {
+  if (await pathExists(manifestFile)) {
     const { selection, precision } = await readManifest(dir);
     return { sha256: await sha256File(manifestFile), settings: { ...selection, precision } };
   }
@@ -56,7 +56,7 @@ async function sha256OfFiles(
   const hash = createHash('sha256');
   for (const name of names) {
     const file = resolve(dir, name);
-    if (!(await exists(file))) continue;
+    if (!(await pathExists(file))) continue;
     const sha256 = await (fingerprints?.of(file) ?? sha256File(file));
     // Where a tower of its own lies is no matter.
     hash.update(`${isAbsolute(name) ? '' : name}\0${sha256}\n`);

@@ -19,6 +19,7 @@ import type {
 import { sendable } from './photograph.js';
 import { resolveDevice } from './probe-devices.js';
 import { stopIfAborted } from './stop.js';
+import { refuseTelemetry } from './telemetry.js';
 import { receiveError } from './wire.js';
 import type { Call, FromWorker, ToWorker } from './wire.js';
 
@@ -130,6 +131,7 @@ class ModelThread implements Workplace {
 
   /** @param entry - the compiled `model-worker.js` */
   static async start(entry: URL, dir: string, options: LocalModelOptions): Promise<ModelThread> {
+    refuseTelemetry();
     const worker = new Worker(entry, { workerData: { dir, options } });
     const first = await new Promise<FromWorker>((resolve, reject) => {
       worker.once('message', resolve);

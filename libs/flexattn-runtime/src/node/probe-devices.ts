@@ -6,6 +6,7 @@ import { choiceLine, chooseDevice, providerReason } from '../device.js';
 import type { ChosenDevice, Device, DeviceChoice, ProviderFinding, UsableDevices } from '../device.js';
 import type { ElementType } from '../onnx/external-data.js';
 import { GraphBuilder } from '../onnx/graph.js';
+import { NO_TELEMETRY } from './telemetry.js';
 
 /** A driver that does not answer is given up: it is broken, and `auto` must not hang. */
 const PROBE_MS = 20_000;
@@ -97,7 +98,8 @@ async function probe(provider: 'cuda' | 'webgpu'): Promise<ProviderFinding> {
   };
   try {
     const allowEnv = ['VK_*', 'CUDA_*', 'NVIDIA_*', 'XDG_*', 'DISPLAY', 'WAYLAND_DISPLAY'];
-    await runProgram(process.execPath, args, { allowEnv, onLine, signal: AbortSignal.timeout(PROBE_MS) });
+    const signal = AbortSignal.timeout(PROBE_MS);
+    await runProgram(process.execPath, args, { allowEnv, env: NO_TELEMETRY, onLine, signal });
   } catch (error) {
     if (!(error instanceof FlexattnError)) throw error;
     finding.reason = error.code === 'INTERRUPTED' ? 'the driver did not answer' : error.message;

@@ -3,6 +3,7 @@ import { DEVICE_HINTS, providerReason } from '../device.js';
 import type { ChosenDevice } from '../device.js';
 import { RuntimeError } from '../error.js';
 import type { GraphName, ModelGraphs } from '../graphs/model-graphs.js';
+import { refuseTelemetry } from './telemetry.js';
 
 /** A value on its way into or out of a graph; `float32`, `int64`, `bool` or `float16` by the type of `data`. */
 export interface HostTensor {
@@ -40,6 +41,7 @@ export class GraphSessions {
     graphs: ModelGraphs,
     options: SessionOptions = {},
   ): Promise<GraphSessions> {
+    refuseTelemetry();
     const sessions = new Map<string, InferenceSession>();
     for (const [name, bytes] of Object.entries(graphs)) {
       try {

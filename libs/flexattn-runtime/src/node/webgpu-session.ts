@@ -5,6 +5,7 @@ import type { GraphName, ModelGraphs } from '../graphs/model-graphs.js';
 import { GraphBuilder } from '../onnx/graph.js';
 import { absent, fromTensor, sessionOptions, toTensor } from './session.js';
 import type { HostTensor, SessionOptions } from './session.js';
+import { refuseTelemetry } from './telemetry.js';
 
 /** A value on the device. Nothing of it can be read here; whoever has it frees it when the runs that read it ended. */
 export class DeviceTensor {
@@ -73,6 +74,7 @@ export class WebGpuSessions {
     geometry: Geometry,
     options: SessionOptions & { device: 'cpu' | 'webgpu' },
   ): Promise<WebGpuSessions> {
+    refuseTelemetry();
     const staying = deviceOutputs(geometry);
     const place = options.device === 'webgpu' ? 'gpu-buffer' : 'cpu';
     const base = sessionOptions(folder, options);

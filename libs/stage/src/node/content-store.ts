@@ -3,6 +3,7 @@ import { join, posix } from 'node:path';
 import type { Receipt } from '../receipt.js';
 import { resolveInside } from '../resolve-inside.js';
 import { sha256File, type Fingerprints } from './fingerprint.js';
+import { toIoError } from './io-error.js';
 import { linkOrCopy } from './link-or-copy.js';
 
 type StoredFile = Receipt['files'][number];
@@ -54,7 +55,9 @@ export class ContentStore {
 
 /** Relative names of everything below `folder` that is no folder, with `/`. */
 export async function filesBelow(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((cause: unknown) => {
+    throw toIoError(cause, folder);
+  });
   return entries
     .filter((entry) => !entry.isDirectory())
     .map((entry) => posix.join(posix.relative(folder, entry.parentPath), entry.name));

@@ -196,6 +196,10 @@ describe('matches', () => {
   });
 });
 
+/** One bit of a hexadecimal digit. */
+const flipDigit = (text: string, at: number) =>
+  text.slice(0, at) + (Number.parseInt(text.charAt(at), 16) ^ 1).toString(16) + text.slice(at + 1);
+
 describe('the memo file', () => {
   it.each([
     ['cut in a line', (text: string) => text.slice(0, -30), 1],
@@ -203,6 +207,7 @@ describe('the memo file', () => {
     ['with lines run together', (text: string) => text.replace('\n', ''), 2],
     ['not text', () => '\0\u0001\ufffd\t\t\n\t', 2],
     ['with a hash that is none', (text: string) => text.replaceAll(/\t./g, '\tX'), 2],
+    ['with a digit of a hash flipped', (text: string) => flipDigit(text, text.indexOf('\t') + 9), 1],
     ['empty', () => '', 2],
     ['whole', (text: string) => text, 0],
   ])('only costs time where it is %s', async (_, tear, again) => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, lstatSync, readdirSync, readlinkSync, statSync, type BigIntStats } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import pLimit from 'p-limit';
 import { StageError } from '../errors.js';
 import { writeFileAtomic } from './atomic-file.js';
@@ -33,7 +34,7 @@ export class Fingerprints {
 
   private constructor(private readonly memo: string) {}
 
-  /** Opens the memo file; one that is missing is started anew, torn lines are dropped: it only saves time. */
+  /** Opens the memo file; one that is missing is started anew, torn and damaged lines are dropped: it only saves time. */
   static async open(memo: string): Promise<Fingerprints> {
     const fingerprints = new Fingerprints(memo);
     let text = '';
@@ -44,8 +45,9 @@ export class Fingerprints {
       if (error.code !== 'FILE_MISSING') throw error;
     }
     for (const line of text.split('\n')) {
-      const [, key, sha256] = /^([\w-]{43})\t([0-9a-f]{64})$/.exec(line) ?? [];
-      if (key !== undefined && sha256 !== undefined) fingerprints.known.set(key, sha256);
+      const [, key, sha256] = /^([\w-]{43})\t([0-9a-f]{64})\t[0-9a-f]{8}$/.exec(line) ?? [];
+      if (key !== undefined && sha256 !== undefined && line === memoLine(key, sha256))
+        fingerprints.known.set(key, sha256);
     }
     return fingerprints;
   }
@@ -81,7 +83,7 @@ export class Fingerprints {
   /** Keeps what was learnt. */
   async save(): Promise<void> {
     if (!this.learnt) return;
-    await writeFileAtomic(this.memo, [...this.known].map(([key, sha256]) => `${key}\t${sha256}\n`).join(''));
+    await writeFileAtomic(this.memo, [...this.known].map((entry) => `${memoLine(...entry)}\n`).join(''));
     this.learnt = false;
   }
 
@@ -120,6 +122,12 @@ export class Fingerprints {
 
 function memoKey(path: string, { size, mtimeNs, ino }: BigIntStats): string {
   return createHash('sha256').update(`${path}\0${size}\0${mtimeNs}\0${ino}`).digest('base64url');
+}
+
+/** With a check: a bit of the hash that flipped on the disk would be believed. */
+function memoLine(key: string, sha256: string): string {
+  const text = `${key}\t${sha256}`;
+  return `${text}\t${crc32(text).toString(16).padStart(8, '0')}`;
 }
 
 function sha256Text(text: string): string {

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { acquireLock, withLock } from './lock.js';
 import { thisProcess } from './process-identity.js';
 import { CompiledLib } from './real-process.fixture.js';
@@ -92,9 +92,39 @@ describe('acquireLock', () => {
     const path = join(await temporaryFolder(), 'lock');
     await writeFile(path, JSON.stringify({ pid: 1, host: 'another-host', started: 0 }));
     await expect(acquireLock(path)).rejects.toThrow(
-      'process 1 on another-host is working here; wait for it to end, or stop it; if that host is gone, remove this file (LOCKED)',
+      'process 1 on another-host is working here; wait for it to end, or stop it; if that host is gone, its lock is void ten minutes after the last sign of it (LOCKED)',
     );
     expect(existsSync(path)).toBe(true);
+  });
+
+  const elsewhere = JSON.stringify({ pid: 1, host: 'another-host', started: 0 });
+  it.each([
+    [9, false],
+    [11, true],
+  ])('takes over from another host that gave no sign for %i minutes: %s', async (minutes, isTaken) => {
+    const path = join(await temporaryFolder(), 'lock');
+    await writeFile(path, elsewhere);
+    const then = new Date(Date.now() - minutes * 60_000);
+    await utimes(path, then, then);
+    const [result] = await Promise.allSettled([acquireLock(path)]);
+    expect(result.status).toBe(isTaken ? 'fulfilled' : 'rejected');
+    if (result.status === 'fulfilled') await result.value();
+  });
+
+  it('gives a sign of life while it is held', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      const path = join(await temporaryFolder(), 'lock');
+      const release = await acquireLock(path);
+      const then = new Date(0);
+      await utimes(path, then, then);
+      vi.advanceTimersByTime(30_000);
+      await vi.waitFor(async () => expect((await stat(path)).mtimeMs).toBeGreaterThan(0));
+      await release();
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('takes over from a process that was killed while it took over', async () => {

@@ -2,13 +2,15 @@ import { createHash, randomBytes } from 'node:crypto';
 import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { StageError } from '../errors.js';
+import { isSilent, startHeartbeat } from './heartbeat.js';
 import { toIoError } from './io-error.js';
 import { isGone, thisProcess, type ProcessIdentity } from './process-identity.js';
 import { temporarySibling } from './temporary.js';
 
 /**
  * Takes the lock file `path` and gives back its release, which throws as `toIoError` does. A lock left by a process that is gone is taken over.
- * `LOCKED` (exit 75) names the process that holds it; one on another host cannot be checked and holds.
+ * `LOCKED` (exit 75) names the process that holds it. One on another host cannot be asked: its lock holds until it gave no
+ * sign of life for ten minutes.
  */
 export async function acquireLock(path: string): Promise<() => Promise<void>> {
   try {
@@ -20,7 +22,9 @@ export async function acquireLock(path: string): Promise<() => Promise<void>> {
     } finally {
       await rm(mine, { force: true });
     }
+    const stopHeartbeat = startHeartbeat(path, text);
     return async () => {
+      stopHeartbeat();
       try {
         await removeIf(path, text);
       } catch (cause) {
@@ -42,13 +46,26 @@ export async function withLock<T>(path: string, work: () => Promise<T>): Promise
   }
 }
 
+/** Whether the lock's owner is on another host, which tells by no sign that it still is. */
+async function isForsaken({ host }: ProcessIdentity, path: string, mine: string): Promise<boolean> {
+  if (host === hostname()) return false;
+  try {
+    return await isSilent(path, mine);
+  } catch (error) {
+    // It was released meanwhile: the next look finds it gone.
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return true;
+    throw error;
+  }
+}
+
 /** Gives the file `mine` the name `path` as well, once nobody holds it. */
 async function take(mine: string, path: string): Promise<void> {
   while (!(await linked(mine, path))) {
     const text = await textOf(path);
     if (text === undefined) continue;
     const owner = ownerOf(text);
-    if (owner !== undefined && !isGone(owner)) throw locked(path, owner);
+    if (owner !== undefined && !isGone(owner) && !(await isForsaken(owner, path, mine)))
+      throw locked(path, owner);
     await removeStale(mine, path, text);
   }
 }
@@ -120,7 +137,7 @@ function ownerOf(text: string): ProcessIdentity | undefined {
 function locked(path: string, owner: ProcessIdentity): StageError {
   return new StageError('LOCKED', `process ${owner.pid} on ${owner.host} is working here`, {
     file: path,
-    hint: `wait for it to end, or stop it${owner.host === hostname() ? '' : '; if that host is gone, remove this file'}`,
+    hint: `wait for it to end, or stop it${owner.host === hostname() ? '' : '; if that host is gone, its lock is void ten minutes after the last sign of it'}`,
     exitCode: 75,
   });
 }

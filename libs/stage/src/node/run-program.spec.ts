@@ -95,6 +95,19 @@ describe('the environment', () => {
 });
 
 describe('a program that fails', () => {
+  it('says so at once, though what it started holds its output', async () => {
+    const file = join(await temporaryFolder(), 'pid');
+    const script = `
+      const { spawn } = require('node:child_process');
+      const child = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)'], { detached: true, stdio: 'inherit' });
+      child.unref();
+      require('node:fs').writeFileSync(${JSON.stringify(file)}, String(child.pid));
+    `;
+    // Without its death the run would end after a minute.
+    const onEnd = () => void process.kill(Number(readFileSync(file, 'utf8')), 'SIGKILL');
+    await expect(runNode(script, { onEnd })).resolves.toBeDefined();
+  });
+
   it.each([
     ['process.exit(3)', { exitCode: 3, signal: undefined }],
     [`process.kill(process.pid, 'SIGKILL')`, { exitCode: undefined, signal: 'SIGKILL' }],

@@ -14,7 +14,7 @@ export interface RunProgramOptions {
   stopText?: string | undefined;
   /** How long it may take to end after an abort, in milliseconds; then it is killed. 5 seconds if left out. */
   graceMs?: number | undefined;
-  /** How it ended by itself: its exit code, or the signal that killed it. */
+  /** Told its exit code, or the signal that killed it, as soon as it has ended: what it started may still hold its output. */
   onEnd?: ((end: { exitCode: number | undefined; signal: string | undefined }) => void) | undefined;
   /** Every line as it comes; where it throws, the program is killed and the run rejects with its error. */
   onLine?: ((line: string, stream: 'stdout' | 'stderr') => void) | undefined;
@@ -85,13 +85,15 @@ export async function runProgram(
       }
     }
   };
-  child.once('exit', kill);
+  child.once('exit', (exitCode, killer) => {
+    kill();
+    onEnd?.({ exitCode: exitCode ?? undefined, signal: killer ?? undefined });
+  });
   process.once('exit', kill);
   signal?.addEventListener('abort', stop, { once: true });
   try {
     const [result] = await Promise.all([child, follow('stdout'), follow('stderr')]);
     throwIfAborted(signal);
-    onEnd?.({ exitCode: result.exitCode, signal: result.signal });
     if (result.failed) throw programError(program, result, output);
     return output;
   } finally {

@@ -50,8 +50,11 @@ const RECEIPT = 'receipt.json';
 export async function runStage(options: StageRun): Promise<StageResult> {
   const runFolder = resolveInside(join(options.workspace, 'runs'), options.run);
   return withLock(resolveInside(runFolder, `.${options.stage}.lock`), async () => {
+    const folder = resolveInside(runFolder, options.stage);
     try {
-      return await new Attempt(options, resolveInside(runFolder, options.stage)).result();
+      return await new Attempt(options, folder).result();
+    } catch (cause) {
+      throw cause instanceof Error && 'errno' in cause ? toIoError(cause, folder) : cause;
     } finally {
       await options.fingerprints.save();
     }
@@ -180,8 +183,6 @@ class Attempt {
       await writeFileAtomic(this.kept, receiptText(receipt));
       await this.publish(receipt);
       return receipt;
-    } catch (cause) {
-      throw cause instanceof Error && 'errno' in cause ? toIoError(cause, this.staging) : cause;
     } finally {
       await this.clear();
     }

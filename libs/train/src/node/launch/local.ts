@@ -22,8 +22,11 @@ export function launchChild({ program, args, env }: LaunchPlan, stopText?: strin
       await runProgram(program, args, {
         signal,
         onLine,
-        onEnd: ({ exitCode, signal: killer }) =>
-          void (how = killer === undefined ? `exit code ${exitCode}` : `killed by ${killer}`),
+        onEnd: ({ exitCode, signal: killer }) => {
+          how = killer === undefined ? `exit code ${exitCode}` : `killed by ${killer}`;
+          // Its processes may be sessions of their own that hold its output: without this, they would be waited for.
+          void reaper.end();
+        },
         stopText,
         ...(graceMs === undefined ? {} : { graceMs }),
         env: { ...env, ...reaper.env },
