@@ -25,6 +25,9 @@ export const FIRST_BYTES = 32 * 1024;
 /** Bytes that are written at a time, 1 MiB: the cost of a call is nothing beside that. */
 export const WRITE_BYTES = 1024 * 1024;
 
+/** Characters of lines, of rejects or of images to fetch, that wait to be written together: 64 Ki. */
+export const LINES_LENGTH = 64 * 1024;
+
 /** Bytes of samples that are brought into shuffled order at a time, 16 MiB: they are read in the order of the disk. */
 export const SHUFFLE_BYTES = 16 * 1024 * 1024;
 
