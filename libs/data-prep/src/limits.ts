@@ -37,6 +37,12 @@ export const MAX_SHARDS = 1000;
 /** Images whose first bytes are read at the same time: what hides the latency of a disk or a file server. */
 export const HEADER_READS = 32;
 
+/** Images whose first bytes are worth a thread of their own: it takes as long to start as reading these. */
+export const THREAD_READS = 200;
+
+/** Chunks whose images are being looked at while the next one is scanned; with more, more memory has to be tidied up. */
+export const BATCHES_AHEAD = 1;
+
 /**
  * Milliseconds that reading a file's first bytes takes on average while waiting for it is the quickest way: ten times
  * what it takes from memory, half of what a solid state disk takes.
