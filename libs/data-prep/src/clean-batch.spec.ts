@@ -10,6 +10,7 @@ import { SampleScanner, type ScannedSample } from './sample-scanner.js';
 const images = {
   likenessOf: (bytes: Buffer, begin: number, end: number) =>
     /^(a|f g)\.jpg$/.test(bytes.toString('latin1', begin, end)) ? 1 : 0,
+  lookAhead: () => undefined,
   lookup: (name: string): ImageFinding =>
     name.startsWith('gone')
       ? { problem: 'IMAGE_MISSING', detail: 'gone' }

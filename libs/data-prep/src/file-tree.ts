@@ -21,11 +21,14 @@ export interface TreeFiles {
   readLink(path: string): Promise<LinkTarget | 'outside' | 'missing'>;
 }
 
-/** What is known of an entry: its kind, that it cannot be used, or a number that the tree's owner keeps for it. */
-export type EntryState = EntryKind | 'missing' | 'unreadable' | number;
+/**
+ * What is known of an entry: its kind, that it cannot be used, that it is being looked at among others, that it must be
+ * looked at alone, or a number that the tree's owner keeps for it.
+ */
+export type EntryState = EntryKind | 'missing' | 'unreadable' | 'wanted' | 'alone' | number;
 
 /** The states that are words, which the table holds as negative numbers: the first is -1. */
-const WORDS = ['file', 'folder', 'link', 'other', 'missing', 'unreadable'] as const;
+const WORDS = ['file', 'folder', 'link', 'other', 'missing', 'unreadable', 'wanted', 'alone'] as const;
 
 /** A folder as far as it is known: `entries` is undefined until it has been listed. */
 interface Folder {

@@ -16,7 +16,7 @@ export type ImageFault = keyof typeof FAULTS;
 /** The drop code of each fault, and its text for a person. */
 const FAULTS = {
   damaged: ['IMAGE_CORRUPT', 'cannot be decoded: it is cut short or damaged'],
-  'no decoder': ['IMAGE_CORRUPT', 'is of a type that has no decoder here: convert it to png'],
+  'no decoder': ['IMAGE_CORRUPT', 'is of a kind that has no decoder here: convert it to png'],
   'too many bytes': ['IMAGE_TOO_LARGE', `has more than ${MAX_IMAGE_BYTES} bytes`],
   'too many pixels': ['IMAGE_TOO_LARGE', `has more than ${MAX_PIXELS} pixels`],
   'too slow': ['IMAGE_TOO_LARGE', `takes more than ${MAX_DECODE_MS} ms to decode`],

@@ -341,3 +341,43 @@ describe('ImageIndex', () => {
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   });
 });
+
+describe('ImageIndex: looking ahead', () => {
+  const likeness = (index: ImageIndex, name: string) => {
+    const bytes = Buffer.from(name);
+    return index.likenessOf(bytes, 0, bytes.length);
+  };
+
+  it.each(['read', 'left to be looked at alone', 'no quicker'])(
+    'finds the same where many files are %s',
+    async (way) => {
+      const asked: string[][] = [];
+      const files: ImageFiles = Object.assign(new FakeFiles(FILES), {
+        readHeaders(paths: readonly string[]) {
+          asked.push([...paths]);
+          if (way === 'no quicker') return undefined;
+          const sizes = Float64Array.from(paths, () => (way === 'read' ? PNG.length : -1));
+          const lengths = Uint8Array.from(paths, () => 12);
+          return Promise.resolve({
+            sizes,
+            lengths,
+            headers: Buffer.concat(
+              paths.map(() => PNG.subarray(0, 12)),
+              12 * paths.length,
+            ),
+          });
+        },
+      });
+      const index = new ImageIndex(files);
+      await index.resolve('coco/nothing.png');
+      const names = ['coco/b.png', 'coco/e.jpg', 'coco/b.png'];
+      expect(names.map((name) => likeness(index, name))).toEqual([0, 0, 0]);
+      await index.lookAhead();
+      expect(asked).toEqual([['coco/b.png', 'coco/e.jpg']]);
+      const found = await Promise.all(names.map((name) => index.resolve(name)));
+      expect(found).toEqual(names.map((found) => ({ found, size: PNG.length, type: 'png' })));
+      expect(likeness(index, 'coco/b.png')).toBeGreaterThan(0);
+      expect(likeness(index, 'coco/e.jpg')).not.toBe(likeness(index, 'coco/b.png'));
+    },
+  );
+});

@@ -12,7 +12,7 @@ import {
   type ImageFinding,
   type ImageProblem,
 } from './image-finding.js';
-import { imageTypeOf } from './image-type.js';
+import { HEADER_BYTES, imageTypeOf } from './image-type.js';
 import { HEADER_READS } from './limits.js';
 
 /** How closely an image is looked at: whether its file is there, also its first bytes, or all of its pixels. */
@@ -21,10 +21,22 @@ export type VerifyLevel = 'exists' | 'header' | 'decode';
 /** Size and first `HEADER_BYTES` bytes of a regular file; `missing` where it is something else. */
 export type FileHeader = { size: number; header: Uint8Array } | 'missing';
 
+/** Sizes and first bytes of many files, side by side. */
+export interface FileHeaders {
+  /** -1 for a file that `readHeader` must be asked for. */
+  sizes: Float64Array;
+  /** How many of the first bytes were read. */
+  lengths: Uint8Array;
+  /** `HEADER_BYTES` for each file. */
+  headers: Uint8Array;
+}
+
 /** The files below an image root; paths are relative to it, with `/`. `readHeader` never follows a link. */
 export interface ImageFiles extends TreeFiles {
   /** Size and first bytes of a regular file: at once, or later where the disk is slow. */
   readHeader(path: string): FileHeader | 'unreadable' | Promise<FileHeader | 'unreadable'>;
+  /** Reads the same of many, beside other work. Absent, or undefined, where that is no quicker. */
+  readHeaders?(paths: readonly string[]): Promise<FileHeaders> | undefined;
   /** Decodes all of a regular file, or remembers what that gave before. Never follows a link. */
   decode(path: string): Promise<ImageFacts | 'missing' | 'unreadable'>;
   /** All bytes of a regular file; `too large`: more than `MAX_IMAGE_BYTES`. Never follows a link. */
@@ -45,6 +57,9 @@ export class ImageIndex {
   readonly #verify: VerifyLevel;
   readonly #limit = pLimit(HEADER_READS);
   readonly #underway = new Map<string, Promise<void>>();
+  /** Places and paths of images that `likenessOf` was asked for, until `lookAhead`. */
+  #wanted: { places: number[]; paths: string[] } = { places: [], paths: [] };
+  #ahead: Promise<void> | undefined;
 
   constructor(files: ImageFiles, verify: VerifyLevel = 'header') {
     this.#files = files;
@@ -86,16 +101,44 @@ export class ImageIndex {
     const place = this.#tree.placeOf(bytes, begin, end);
     if (place === -1) return 0;
     const group = this.#tree.groupAt(place);
-    let state = this.#tree.stateAt(place);
+    const state = this.#tree.stateAt(place);
     if (group === 0) return 0;
     if (state === 'file' && this.#verify === 'exists') return group * LOOKS;
-    if (state === 'file' && this.#verify === 'header' && this.#underway.size === 0) {
-      const path = bytes.toString('latin1', begin, end);
-      const later = this.#readHeader(place, path);
-      if (later !== undefined) void this.#started(needToLook(path), later);
-      state = this.#tree.stateAt(place);
+    if (state === 'file' && this.#verify === 'header') {
+      this.#wanted.places.push(place);
+      this.#wanted.paths.push(bytes.toString('latin1', begin, end));
+      this.#tree.keep(place, 'wanted');
     }
     return typeof state === 'number' && isUsable(state) ? group * LOOKS + (state % LOOKS) : 0;
+  }
+
+  /**
+   * Looks at the images that `likenessOf` was asked for in vain, many side by side and beside other work; undefined where
+   * that is done, or nothing is to be done.
+   */
+  lookAhead(): Promise<void> | undefined {
+    const { places, paths } = this.#wanted;
+    if (places.length === 0) return this.#ahead;
+    this.#wanted = { places: [], paths: [] };
+    const looking = this.#files.readHeaders?.(paths);
+    if (looking === undefined) {
+      for (const place of places) this.#tree.keep(place, 'alone');
+      return this.#ahead;
+    }
+    const before = this.#ahead;
+    const ahead = looking.then(async ({ sizes, lengths, headers }) => {
+      for (const [i, place] of places.entries()) {
+        const [size = -1, length = 0] = [sizes[i], lengths[i]];
+        const begin = i * HEADER_BYTES;
+        if (size < 0) this.#tree.keep(place, 'alone');
+        else this.#keep(place, { size, type: imageTypeOf(headers, begin, begin + length) });
+      }
+      await before;
+      if (this.#ahead === ahead) this.#ahead = undefined;
+    });
+    this.#ahead = ahead;
+    ahead.catch(() => undefined);
+    return ahead;
   }
 
   /** The bytes of the image that `resolve` finds under `name`, or what is wrong with it. */
@@ -151,7 +194,9 @@ export class ImageIndex {
     if (typeof entry === 'string' || 'need' in entry) return entry;
     const { state } = entry;
     if (state === 'unreadable') return unreadable(name);
-    if (state === 'file') return this.#verify === 'exists' ? { found: name } : this.#lookAt(entry);
+    if (state === 'file' && this.#verify === 'exists') return { found: name };
+    if (state === 'wanted') return { need: 'look ahead', fulfil: () => this.lookAhead() };
+    if (state === 'file' || state === 'alone') return this.#lookAt(entry);
     return typeof state === 'number' ? fromState(name, state) : 'missing';
   }
 
@@ -160,7 +205,7 @@ export class ImageIndex {
       if (this.#verify === 'header') return this.#readHeader(place, path);
       return this.#limit(() => this.#files.decode(path)).then((facts) => this.#keep(place, facts));
     };
-    return { need: needToLook(path), fulfil };
+    return { need: `look ${path}`, fulfil };
   }
 
   /** Undefined where nothing has to be waited for: then the file's state is known. */
@@ -179,21 +224,14 @@ export class ImageIndex {
   #once(needed: Need): Promise<void> | undefined {
     const underway = this.#underway.get(needed.need);
     if (underway !== undefined) return underway;
-    const started = needed.fulfil();
-    return started === undefined ? undefined : this.#started(needed.need, started);
-  }
-
-  /** What goes wrong is thrown where it is awaited; until then it is not an unhandled error. */
-  #started(need: string, work: Promise<void>): Promise<void> {
-    const started = work.finally(() => this.#underway.delete(need));
-    this.#underway.set(need, started);
+    const work = needed.fulfil();
+    if (work === undefined) return undefined;
+    const started = work.finally(() => this.#underway.delete(needed.need));
+    this.#underway.set(needed.need, started);
+    // What goes wrong is thrown where it is awaited; until then it is not an unhandled error.
     started.catch(() => undefined);
     return started;
   }
-}
-
-function needToLook(path: string): string {
-  return `look ${path}`;
 }
 
 function factsOf(file: FileHeader | 'unreadable'): ImageFacts | 'missing' | 'unreadable' {

@@ -21,15 +21,20 @@ const MAGIC: readonly (readonly [ImageType, string])[] = [
   ['tiff', 'MM\0+'],
 ];
 
-/** The type of a picture from its first `HEADER_BYTES` bytes, or undefined where they are none of the six. */
-export function imageTypeOf(header: Uint8Array): ImageType | undefined {
-  return MAGIC.find(([, magic]) => beginsWith(header, magic))?.[0];
+/**
+ * The type of a picture from its first `HEADER_BYTES` bytes, which stand from `begin` to before `end`, or undefined where
+ * they are none of the six.
+ */
+export function imageTypeOf(bytes: Uint8Array, begin = 0, end = bytes.length): ImageType | undefined {
+  for (const [type, magic] of MAGIC) {
+    if (magic.length <= end - begin && standsAt(bytes, begin, magic)) return type;
+  }
+  return undefined;
 }
 
-function beginsWith(header: Uint8Array, magic: string): boolean {
-  if (header.length < magic.length) return false;
+function standsAt(bytes: Uint8Array, begin: number, magic: string): boolean {
   for (let i = 0; i < magic.length; i += 1) {
-    if (magic[i] !== '.' && magic.charCodeAt(i) !== header[i]) return false;
+    if (magic[i] !== '.' && magic.charCodeAt(i) !== bytes[begin + i]) return false;
   }
   return true;
 }

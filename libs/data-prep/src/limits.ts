@@ -25,6 +25,9 @@ export const FIRST_BYTES = 32 * 1024;
 /** Bytes that are written at a time, 1 MiB: the cost of a call is nothing beside that. */
 export const WRITE_BYTES = 1024 * 1024;
 
+/** Characters of lines, of rejects or of images to fetch, that wait to be written together: 64 Ki. */
+export const LINES_LENGTH = 64 * 1024;
+
 /** Bytes of samples that are brought into shuffled order at a time, 16 MiB: they are read in the order of the disk. */
 export const SHUFFLE_BYTES = 16 * 1024 * 1024;
 
@@ -33,6 +36,12 @@ export const MAX_SHARDS = 1000;
 
 /** Images whose first bytes are read at the same time: what hides the latency of a disk or a file server. */
 export const HEADER_READS = 32;
+
+/** Images whose first bytes are worth a thread of their own: it takes as long to start as reading these. */
+export const THREAD_READS = 200;
+
+/** Chunks whose images are being looked at while the next one is scanned; with more, more memory has to be tidied up. */
+export const BATCHES_AHEAD = 1;
 
 /**
  * Milliseconds that reading a file's first bytes takes on average while waiting for it is the quickest way: ten times

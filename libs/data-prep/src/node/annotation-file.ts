@@ -16,8 +16,8 @@ export interface AnnotationFile {
   size: number | undefined;
   /** How many of them have been read so far. */
   bytesRead(): number;
-  /** Its content, unpacked, chunk by chunk; a chunk holds until the next one is asked for. */
-  chunks(): AsyncIterable<Uint8Array>;
+  /** Its content, unpacked, chunk by chunk; a chunk holds until the next one but `held` is asked for. */
+  chunks(held?: number): AsyncIterable<Uint8Array>;
 }
 
 /**
@@ -33,9 +33,9 @@ export async function openAnnotations(path: string): Promise<AnnotationFile> {
     }
   };
   const { size, isGzip } = path === STANDARD ? await inputLook() : await firstLook(path);
-  const chunks = () => {
+  const chunks = (held = 0) => {
     if (path === STANDARD) return orError(path, unpackedInput(counted(process.stdin)));
-    if (!isGzip) return orError(path, counted(fileChunks(path)));
+    if (!isGzip) return orError(path, counted(fileChunks(path, held)));
     const packed = createReadStream(path, { highWaterMark: CHUNK_BYTES });
     return orError(path, unpacked(Readable.from(counted(packed))));
   };
@@ -67,18 +67,21 @@ function isPacked(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
-/** Two buffers take turns: while one is being used the other is being filled. */
-async function* fileChunks(path: string): AsyncGenerator<Uint8Array> {
+/** Buffers take turns: while one is being used, and some are held, another is being filled. */
+async function* fileChunks(path: string, held: number): AsyncGenerator<Uint8Array> {
   const file = await open(path, 'r');
   try {
-    let [buffer, other] = [Buffer.allocUnsafeSlow(CHUNK_BYTES), Buffer.allocUnsafeSlow(CHUNK_BYTES)];
+    const buffers = Array.from({ length: held + 1 }, () => Buffer.allocUnsafeSlow(CHUNK_BYTES));
+    let buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
     let reading = startReading(file, buffer.subarray(0, FIRST_BYTES));
     for (;;) {
       const length = await reading;
-      if (length === 0) return;
-      reading = startReading(file, other);
+      const next = buffers.shift();
+      if (length === 0 || next === undefined) return;
+      reading = startReading(file, next);
       yield buffer.subarray(0, length);
-      [buffer, other] = [other, buffer];
+      buffers.push(buffer);
+      buffer = next;
     }
   } finally {
     await file.close();

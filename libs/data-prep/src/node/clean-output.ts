@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createAtomicFile, toIoError, type AtomicFile } from '@flexattn/stage';
 import { HashSet } from '../hash-set.js';
-import { MAX_NAME_LENGTH } from '../limits.js';
+import { LINES_LENGTH, MAX_NAME_LENGTH } from '../limits.js';
 import { MANIFEST, OUTCOMES } from '../shard-manifest.js';
 import { SampleWriter, type OutputFormat } from './sample-writer.js';
 
@@ -15,7 +15,7 @@ export interface CleanOutput {
   reject(line: string): void;
   /** Lists an image to be fetched again: whether it was not on the list. */
   list(name: string): boolean;
-  /** Writes what `reject` and `list` took. */
+  /** Writes what `reject` and `list` took, where that is much. */
   flush(): Promise<void>;
   /** Gives the files their names; `last` are written now, the last of them gets its name last. */
   commit(last: Readonly<Record<string, string | Uint8Array>>): Promise<void>;
@@ -81,13 +81,12 @@ export async function openCleanOutput(folder: string, format: OutputFormat): Pro
     const rejects = new Lines(await start('rejects.jsonl'));
     const missing = new Lines(await start('missing-images.txt'));
     const listed = new HashSet();
-    const flush = async () => {
-      await rejects.flush();
-      await missing.flush();
-    };
     return {
       abort,
-      flush,
+      async flush() {
+        await rejects.flushMany();
+        await missing.flushMany();
+      },
       keep: (sample) => annotations.add(sample),
       reject: (line) => rejects.add(line),
       list(name) {
@@ -97,7 +96,8 @@ export async function openCleanOutput(folder: string, format: OutputFormat): Pro
       },
       async commit(last) {
         await annotations.finish();
-        await flush();
+        await rejects.flush();
+        await missing.flush();
         for (const [name, content] of Object.entries(last)) await (await start(name)).write(content);
         const written = [annotationsName(format), 'rejects.jsonl', 'missing-images.txt'];
         for (const name of OUTPUTS) if (!written.includes(name)) await removeOld(join(folder, name));
@@ -122,6 +122,7 @@ async function commitAll(files: readonly AtomicFile[]): Promise<void> {
 class Lines {
   readonly #file: AtomicFile;
   #waiting: string[] = [];
+  #length = 0;
 
   constructor(file: AtomicFile) {
     this.#file = file;
@@ -129,11 +130,18 @@ class Lines {
 
   add(line: string): void {
     this.#waiting.push(`${line}\n`);
+    this.#length += line.length;
+  }
+
+  /** A write costs as much as cleaning 50 samples, however short it is. */
+  async flushMany(): Promise<void> {
+    if (this.#length >= LINES_LENGTH) await this.flush();
   }
 
   async flush(): Promise<void> {
     const lines = this.#waiting;
     this.#waiting = [];
+    this.#length = 0;
     if (lines.length > 0) await this.#file.write(lines.join(''));
   }
 }

@@ -3,7 +3,8 @@ import { createProgress, type Progress } from '@flexattn/stage';
 import { cleanAtSight } from '../clean-at-sight.js';
 import { cleanBatch, type Cleaned } from '../clean-batch.js';
 import type { TextOnly } from '../clean-sample.js';
-import type { ImageIndex } from '../image-index.js';
+import type { ImageIndex, VerifyLevel } from '../image-index.js';
+import { BATCHES_AHEAD } from '../limits.js';
 import { Outcomes } from '../outcome.js';
 import type { Manifest, Shard } from '../shard-manifest.js';
 import { SampleScanner, type ScannedSample } from '../sample-scanner.js';
@@ -20,6 +21,7 @@ export interface Source {
 /** What cleaning needs besides the sources. */
 export interface CleanRunOptions {
   textOnly: TextOnly;
+  verify: VerifyLevel;
   shard?: Shard | undefined;
   quiet: boolean;
   signal?: AbortSignal | undefined;
@@ -68,7 +70,7 @@ export class CleanRun {
 
   async #cleanSource(source: Source, input: number, taker: CleanedTaker, progress: Progress): Promise<void> {
     const { annotations, file, images } = source;
-    const { textOnly, shard, signal } = this.#options;
+    const { textOnly, verify, shard, signal } = this.#options;
     const content = createHash('sha256');
     const { outcomes } = this;
     const context = { file: annotations, input, first: this.#samples, images, textOnly, outcomes };
@@ -77,20 +79,34 @@ export class CleanRun {
     const scanner = new SampleScanner(annotations, { take });
     let bytes = 0;
     let shown = 0;
-    const clean = async (scanned: (ScannedSample | Cleaned)[]) => {
+    const underway: Promise<Cleaned[]>[] = [];
+    const start = (scanned: (ScannedSample | Cleaned)[]) => {
       this.#samples += scanned.length;
-      await taker.take(await cleanBatch(ownSamples(scanned, context.first, shard), context));
+      const cleaning = cleanBatch(ownSamples(scanned, context.first, shard), context, take);
+      // What goes wrong is thrown where it is awaited; until then it is not an unhandled error.
+      cleaning.catch(() => undefined);
+      underway.push(cleaning);
+    };
+    /** Hands on what was cleaned, but for the last `left` chunks. */
+    const handOn = async (left: number) => {
+      while (underway.length > left) {
+        await taker.take((await underway.shift()) ?? []);
+        if (taker.isFull) return;
+      }
       progress.advance(file.bytesRead() - shown, this.#rate());
       shown = file.bytesRead();
     };
-    for await (const chunk of file.chunks()) {
+    const ahead = verify === 'exists' ? 0 : BATCHES_AHEAD;
+    for await (const chunk of file.chunks(ahead)) {
       signal?.throwIfAborted();
       bytes += chunk.length;
       if (shard !== undefined) content.update(chunk);
-      await clean(scanner.push(chunk));
+      start(scanner.push(chunk));
+      await handOn(ahead);
       if (taker.isFull) return;
     }
-    await clean(scanner.end());
+    start(scanner.end());
+    await handOn(0);
     if (shard !== undefined) this.inputs.push({ bytes, sha256: content.digest('hex') });
   }
 

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { SLOW_READS } from '../limits.js';
+import { SLOW_READS, THREAD_READS } from '../limits.js';
 import { HeaderReader } from './header-reader.js';
 import { OpenFolders } from './open-folders.js';
 
@@ -45,6 +45,29 @@ describe('HeaderReader', () => {
     const reader = new HeaderReader();
     expect(readNow(reader, name)).toBeUndefined();
     await expect(reader.read(at(name))).rejects.toMatchObject({ code });
+  });
+
+  it('reads many in a thread alike, and leaves what is no file to the other ways', async () => {
+    const reader = new HeaderReader();
+    const folders = new OpenFolders(folder);
+    folders.withinSync('long.png', () => undefined);
+    const names = ['long.png', 'short.png', 'empty.png', 'folder.png', 'pipe.png', 'link.png', 'gone.png'];
+    const paths = Array.from({ length: THREAD_READS }, (_, i) => names[i % names.length] ?? '');
+    const { sizes, lengths, headers } = (await reader.readMany(paths, folders)) ?? {};
+    expect([...(sizes ?? [])].slice(0, names.length)).toEqual([16, 2, 0, -1, -1, -1, -1]);
+    expect([...(lengths ?? [])].slice(0, 3)).toEqual([12, 2, 0]);
+    expect(Buffer.from(headers ?? []).toString('latin1', 0, 14)).toBe('0123456789ab01');
+    await reader.close();
+    folders.close();
+  });
+
+  it('reads nothing in a thread of a folder that is not held open, and starts none for few', async () => {
+    const reader = new HeaderReader();
+    const paths = Array.from({ length: THREAD_READS }, () => 'long.png');
+    expect(reader.readMany(paths.slice(1), new OpenFolders(folder))).toBeUndefined();
+    const read = await reader.readMany(paths, new OpenFolders(folder));
+    expect(new Set(read?.sizes)).toEqual(new Set([-1]));
+    await reader.close();
   });
 
   it('waits for no file while the disk is slow, and tries again later', async () => {

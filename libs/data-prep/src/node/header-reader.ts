@@ -1,9 +1,10 @@
 import { closeSync, constants, fstatSync, open, openSync, read, readSync } from 'node:fs';
 import { promisify } from 'node:util';
 import pLimit from 'p-limit';
-import type { FileHeader } from '../image-index.js';
+import type { FileHeader, FileHeaders } from '../image-index.js';
 import { HEADER_BYTES } from '../image-type.js';
-import { HEADER_READS, QUICK_READ_MS, SLOW_READS } from '../limits.js';
+import { HEADER_READS, QUICK_READ_MS, SLOW_READS, THREAD_READS } from '../limits.js';
+import { HeaderThread } from './header-thread.js';
 import type { OpenFolders } from './open-folders.js';
 
 /** Never through a link, and never waiting for a pipe: the folder may have changed since it was listed. */
@@ -16,7 +17,8 @@ const readFile = promisify(read);
 
 /**
  * Reads the first bytes of files: at once (4 microseconds) while they lie in memory, and many side by side (18
- * microseconds of our time each) while a disk or a file server has to be waited for. The results are the same.
+ * microseconds of our time each) while a disk or a file server has to be waited for; many in a thread beside other work.
+ * The results are the same.
  */
 export class HeaderReader {
   readonly #limit = pLimit(HEADER_READS);
@@ -24,6 +26,7 @@ export class HeaderReader {
   #mean = 0;
   /** Reads still to be done side by side before waiting is tried again. */
   #slow = 0;
+  #thread: HeaderThread | undefined;
 
   /**
    * Reads `path`, relative to the root of `folders`, at once; undefined where that is no good now (slow, or an error that
@@ -41,6 +44,28 @@ export class HeaderReader {
       this.#mean = 0;
     }
     return header;
+  }
+
+  /**
+   * Reads many in a thread of its own, which waits for each of them; undefined where that is no good now: they are few, or
+   * the disk is slow.
+   */
+  readMany(
+    paths: readonly string[],
+    folders: Pick<OpenFolders, 'withinMany'>,
+  ): Promise<FileHeaders> | undefined {
+    if (this.#slow > 0 || (this.#thread === undefined && paths.length < THREAD_READS)) return undefined;
+    const thread = (this.#thread ??= new HeaderThread());
+    return folders.withinMany(paths, async (opened) => {
+      const read = await thread.read(opened);
+      if (read.isSlow) this.#slow = SLOW_READS;
+      return read;
+    });
+  }
+
+  /** Ends its thread. */
+  async close(): Promise<void> {
+    await this.#thread?.close();
   }
 
   /** Reads beside others; throws what the system says. */

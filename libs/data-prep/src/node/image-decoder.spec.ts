@@ -23,6 +23,29 @@ function pixels(width = 24, height = 16) {
   return sharp(data, { raw: { width, height, channels: 3 } });
 }
 
+/** A TIFF of 4 x 4 pixels in luma and chroma, uncompressed; `steps`: pixels for one chroma value, across and down. */
+function ycbcrTiff(steps: readonly [number, number] | undefined): Buffer {
+  const data = Buffer.alloc(48, 128);
+  const tags: readonly (readonly number[])[] = [
+    [256, 4], [257, 4], [258, 8], [259, 1], [262, 6], [273, 8], [277, 3], [278, 4], [279, steps?.[0] === 1 ? 48 : 24],
+    ...(steps === undefined ? [] : [[530, ...steps]]),
+  ]; // prettier-ignore
+  const folder = Buffer.alloc(2 + tags.length * 12 + 4 + 6);
+  folder.writeUInt16LE(tags.length);
+  for (const [i, [tag = 0, ...values]] of tags.entries()) {
+    const at = 2 + i * 12;
+    const isBits = tag === 258;
+    folder.writeUInt16LE(tag, at);
+    folder.writeUInt16LE(3, at + 2);
+    folder.writeUInt32LE(isBits ? 3 : values.length, at + 4);
+    for (const [place, value] of values.entries()) folder.writeUInt16LE(value, at + 8 + 2 * place);
+    if (isBits) folder.writeUInt32LE(8 + data.length + folder.length - 6, at + 8);
+  }
+  for (let channel = 0; channel < 3; channel += 1) folder.writeUInt16LE(8, folder.length - 6 + 2 * channel);
+  const start = Buffer.from([0x49, 0x49, 42, 0, 8 + data.length, 0, 0, 0]);
+  return Buffer.concat([start, data, folder]);
+}
+
 /** What level decode finds in a file of these bytes. */
 async function decoded(name: string, bytes: Uint8Array) {
   await writeFile(join(root, name), bytes);
@@ -73,6 +96,23 @@ describe('level decode', () => {
     const sha256 = (data: Uint8Array) => createHash('sha256').update(data).digest('hex');
     expect(sha256(await readFile(join(root, `noted.${type}`)))).toBe(sha256(bytes));
   });
+
+  it.each([
+    ['coarse chroma', [2, 2], 'IMAGE_CORRUPT'],
+    ['chroma whose steps are not told, which are 2', undefined, 'IMAGE_CORRUPT'],
+    ['full chroma', [1, 1], undefined],
+  ] as const)(
+    'finds in an uncompressed tiff with %s what trainer and runtime make of it',
+    async (_, steps, problem) => {
+      const found = await decoded('ycbcr.tif', ycbcrTiff(steps));
+      if (problem === undefined) expect(found).toMatchObject({ found: 'ycbcr.tif', type: 'tiff' });
+      else
+        expect(found).toMatchObject({
+          problem,
+          detail: expect.stringContaining('convert it to png') as string,
+        });
+    },
+  );
 
   it('does not report an orientation that asks for nothing', async () => {
     const bytes = await pixels().withMetadata({ orientation: 1 }).jpeg().toBuffer();

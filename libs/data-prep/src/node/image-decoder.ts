@@ -4,6 +4,7 @@ import type { Metadata } from 'sharp';
 import { packLook, unpackLook, type ImageFacts, type ImageNote } from '../image-facts.js';
 import { imageTypeOf, type ImageType } from '../image-type.js';
 import { DECODES, LARGE_PIXELS, MAX_DECODE_MS, MAX_PIXELS } from '../limits.js';
+import { hasCoarseChroma } from '../tiff-chroma.js';
 import type { ImageJournal } from './image-journal.js';
 import { readImage } from './read-image.js';
 
@@ -71,6 +72,7 @@ export class ImageDecoder {
     };
     try {
       const header = await picture.metadata();
+      if (type === 'tiff' && hasCoarseChroma(bytes)) return { fault: 'no decoder' };
       const pixels = header.width * header.height;
       if (pixels > MAX_PIXELS) return { fault: 'too many pixels' };
       await (pixels > LARGE_PIXELS ? this.#alone(() => decodeAll(header)) : decodeAll(header));

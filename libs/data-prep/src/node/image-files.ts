@@ -87,7 +87,7 @@ async function openImageFiles(root: string, journal: ImageJournal | undefined): 
     close: () => {
       folders.close();
       journal?.close();
-      return Promise.resolve();
+      return headers.close();
     },
     list: (folder, add) =>
       orProblem(folder, () =>
@@ -98,6 +98,7 @@ async function openImageFiles(root: string, journal: ImageJournal | undefined): 
       return target === 'missing' || target === 'unreadable' ? 'missing' : linkTarget(target, [real, named]);
     },
     readHeader: (path) => headers.readNow(path, folders) ?? within(path, (opened) => headers.read(opened)),
+    readHeaders: (paths) => headers.readMany(paths, folders),
     decode: (path) => within(path, (opened) => decoder.look(join(real, path), opened)),
     readBytes: (path) =>
       within(path, async (opened) => {

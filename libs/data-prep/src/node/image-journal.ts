@@ -9,7 +9,7 @@ import { MAX_DECODE_MS, MAX_IMAGE_BYTES, MAX_JOURNAL_BYTES, MAX_PIXELS } from '.
 import { errnoOf } from './errno.js';
 
 /** What a look depends on besides the file: with other limits, or another way to look, it is taken again. */
-const WAY_OF_LOOKING = ['1', MAX_PIXELS, MAX_IMAGE_BYTES, MAX_DECODE_MS].join(' ');
+const WAY_OF_LOOKING = ['2', MAX_PIXELS, MAX_IMAGE_BYTES, MAX_DECODE_MS].join(' ');
 
 /** Digits of a look. */
 const DIGITS = (LOOKS - 1).toString(16).length;

@@ -43,6 +43,28 @@ export class OpenFolders {
     }
   }
 
+  /**
+   * As `within`, for many paths; undefined stands for one whose folder is not held open, which is the case where too many
+   * are, or it cannot be opened.
+   */
+  async withinMany<T>(
+    paths: readonly string[],
+    work: (paths: readonly (string | undefined)[]) => Promise<T>,
+  ): Promise<T> {
+    const opened = paths.map((path) => {
+      const { folder, name } = parted(path);
+      const file = this.#open.get(folder);
+      return file === undefined ? undefined : `${OPEN_FILES}/${file}/${name}`;
+    });
+    this.#users += 1;
+    try {
+      return await work(opened);
+    } finally {
+      this.#users -= 1;
+      if (this.#isClosing) this.close();
+    }
+  }
+
   /** As `within`, for work that waits. */
   withinSync<T>(path: string, work: (path: string) => T): T {
     const { folder, name } = parted(path);
