@@ -24,7 +24,7 @@ beforeAll(async () => {
   compileInto(compiled);
   hub = new HubServer({
     'config.json': new Uint8Array(9),
-    'model.safetensors': new Uint8Array(400_000).fill(7),
+    'model.safetensors': new Uint8Array(5_000_000).fill(7),
   });
   endpoint = await hub.start();
 }, 60_000); // compiles two libs, which takes long on a busy machine

@@ -1,0 +1,35 @@
+import type { FileHandle } from 'node:fs/promises';
+
+/**
+ * Bytes after which the disk is told to begin, 64 MiB: else all of a large file would be waited for at the end, when
+ * nothing arrives any more.
+ */
+const SYNC_BYTES = 64 * 1024 * 1024;
+
+/** Makes a file last while more of it arrives. */
+export class BackgroundSync {
+  private unsynced = 0;
+  private running: Promise<void> | undefined;
+
+  constructor(private readonly file: Pick<FileHandle, 'sync' | 'datasync'>) {}
+
+  /** Counts bytes that were written. */
+  wrote(bytes: number): void {
+    this.unsynced += bytes;
+    if (this.unsynced < SYNC_BYTES || this.running) return;
+    this.unsynced = 0;
+    this.running = this.file.datasync();
+    // A failure stays, and is thrown at the end; until then it must not count as unhandled.
+    this.running.then(() => (this.running = undefined)).catch(() => undefined);
+  }
+
+  /**
+   * Resolves when all of the file lasts.
+   *
+   * @throws the error of the first sync that failed: the system names it once
+   */
+  async finish(): Promise<void> {
+    await this.running;
+    await this.file.sync();
+  }
+}
