@@ -12,12 +12,12 @@ export const BAND_ROWS = 4;
 export interface BandedPicture {
   width: number;
   height: number;
-  bands: readonly (Raster | Promise<Raster>)[];
+  bands: readonly Promise<Raster>[];
 }
 
 /** A picture that is there as a whole. */
 export function wholeBand(picture: Raster): BandedPicture {
-  return { width: picture.width, height: picture.height, bands: [picture] };
+  return { width: picture.width, height: picture.height, bands: [Promise.resolve(picture)] };
 }
 
 /** A picture file whose header was read; its pixels are decoded when its size is known to be within limits. */

@@ -91,7 +91,7 @@ describe('pixelValuesOfBands', () => {
     const picture = noise(40, 40);
     const bands = [band(picture, 0, 18), band(picture, 18, 40)];
     await expect(pixelValuesOfBands({ width: 40, height: 40, bands }, sizes)).rejects.toThrow('row 18');
-    const whole = await pixelValuesOfBands({ width: 40, height: 40, bands: [picture] }, sizes);
+    const whole = await pixelValuesOfBands({ width: 40, height: 40, bands: [band(picture, 0, 40)] }, sizes);
     expect(whole).toEqual(plainPixelValues(picture, sizes));
   });
 });
