@@ -34,6 +34,51 @@ export function rankOf(env: Readonly<Record<string, string | undefined>>): Rank 
   });
 }
 
+/** Which of the processes that a launcher started on this machine we are, from 0; `count` where it tells that. */
+export interface LocalRank {
+  index: number;
+  count?: number;
+}
+
+/** Where launchers say which of a machine's processes we are; Slurm tells their number node by node. */
+const LOCAL_LAUNCHERS: readonly [index: string, count: string][] = [
+  ['LOCAL_RANK', 'LOCAL_WORLD_SIZE'],
+  ['SLURM_LOCALID', 'SLURM_STEP_TASKS_PER_NODE'],
+  ['OMPI_COMM_WORLD_LOCAL_RANK', 'OMPI_COMM_WORLD_LOCAL_SIZE'],
+];
+
+/**
+ * Our place among the processes on this machine; undefined where no launcher gave one. A pod of Kubernetes has its own
+ * GPUs and no such place.
+ *
+ * @param env - the environment
+ * @throws StageError BAD_CONTENT for a place that is no whole number, or not below the count
+ */
+export function localRankOf(env: Readonly<Record<string, string | undefined>>): LocalRank | undefined {
+  for (const [index, count] of LOCAL_LAUNCHERS) {
+    const [own, all] = [env[index], env[count]];
+    if (own === undefined) continue;
+    if (all === undefined) return { index: checkedIndex(own, index) };
+    return checkedRank(own, tasksOfNode(all, env['SLURM_NODEID']), `${index}, ${count}`);
+  }
+  return undefined;
+}
+
+function checkedIndex(own: string, item: string): number {
+  if (/^\d{1,9}$/.test(own)) return Number(own);
+  const what = `expected an index from 0, got ${JSON.stringify(own)}`;
+  throw new StageError('BAD_CONTENT', what, { item, hint: 'count from 0' });
+}
+
+/** Slurm writes `4(x2),3` for nodes of 4, 4 and 3 tasks; any other text is its own answer. */
+function tasksOfNode(text: string, node = '0'): string {
+  const tasks = text.split(',').flatMap((group) => {
+    const [, count = group, times = '1'] = /^(\d{1,9})\(x(\d{1,5})\)$/.exec(group) ?? [];
+    return Array.from({ length: Number(times) }, () => count);
+  });
+  return tasks[Number(node)] ?? text;
+}
+
 /**
  * The rank that a user names as `2/8`, counted from 0.
  *

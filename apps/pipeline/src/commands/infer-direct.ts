@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { parseShard, rankOf } from '@flexattn/stage';
+import { localRankOf, parseShard, rankOf } from '@flexattn/stage';
 import type { InferReport } from '@flexattn/flexattn-runtime';
 import { PipelineError } from '../errors.js';
 import { deviceOption, positiveInteger } from '../flags.js';
@@ -58,6 +58,7 @@ export const inferDirect: DirectMode = {
       throw new PipelineError('BAD_CONFIG', what, { hint: 'name all three, or a configuration' });
     }
     const shard = flags.shard ?? rankOf(process.env);
+    const localRank = localRankOf(process.env);
     if (flags.dryRun === true) {
       print({ reads: [model, items], writes: [out], shard }, json);
       return;
@@ -72,6 +73,7 @@ export const inferDirect: DirectMode = {
       workers,
       gpus,
       threads,
+      localRank,
       device,
       quiet,
       fingerprints: modelFingerprints(process.env),

@@ -78,25 +78,30 @@ function resizeRows({ data, width, height }: Raster, to: number): Raster {
   return { data: new Uint8Array(out.buffer), width, height: to };
 }
 
-/** For every output place, the inputs that it is made of. */
+/**
+ * For every output place, the inputs that it is made of. The weights are views of one array: ten thousands of buffers
+ * would keep the garbage collector busy.
+ */
 export function cubicWindows(inputs: number, outputs: number): CubicWindow[] {
   const scale = inputs / outputs;
   const stretch = Math.max(scale, 1);
+  const most = 2 * Math.ceil(SUPPORT * stretch) + 1;
+  const raw = new Float64Array(most);
+  const all = new Int32Array(outputs * most);
   const windows: CubicWindow[] = [];
   // Loops throughout: a large picture has tens of thousands of weights.
   for (let out = 0; out < outputs; out++) {
     const centre = (out + 0.5) * scale;
     const first = Math.max(Math.trunc(centre - SUPPORT * stretch + 0.5), 0);
-    const end = Math.min(Math.trunc(centre + SUPPORT * stretch + 0.5), inputs);
-    const raw = new Float64Array(end - first);
+    const taps = Math.min(Math.trunc(centre + SUPPORT * stretch + 0.5), inputs) - first;
     let total = 0;
-    for (let tap = 0; tap < raw.length; tap++) {
+    for (let tap = 0; tap < taps; tap++) {
       const weight = cubicKernel((tap + first - centre + 0.5) / stretch);
       raw[tap] = weight;
       total += weight;
     }
-    const weights = new Int32Array(raw.length);
-    for (let tap = 0; tap < raw.length; tap++) weights[tap] = fixedPoint((raw[tap] ?? 0) / total);
+    const weights = all.subarray(out * most, out * most + taps);
+    for (let tap = 0; tap < taps; tap++) weights[tap] = fixedPoint((raw[tap] ?? 0) / total);
     windows.push({ first, weights });
   }
   return windows;

@@ -1,9 +1,9 @@
 import { resizePadded } from './bicubic.js';
 import { normalise } from './raster.js';
-import type { Raster } from './raster.js';
+import type { BandedPicture, Raster } from './raster.js';
 import { createSimdEngine } from './simd/engine.js';
 import type { SimdEngine } from './simd/engine.js';
-import { simdNormalise, simdPixelValues } from './simd/simd-pixel-values.js';
+import { simdNormalise, SimdPixelValues, simdPixelValues } from './simd/simd-pixel-values.js';
 import { resizeTriangle } from './triangle.js';
 
 /** Sides of the two inputs, pixels, and their quotient. */
@@ -36,6 +36,37 @@ function sharedEngine(): SimdEngine | undefined {
 export function pixelValuesOf(picture: Raster, sizes: InputSizes): PixelValues {
   const engine = sharedEngine();
   return engine === undefined ? plainPixelValues(picture, sizes) : simdPixelValues(engine, picture, sizes);
+}
+
+/** Engines that no picture is on its way through. */
+const idle: SimdEngine[] = [];
+
+/**
+ * `pixelValuesOf` of a picture that comes in bands: one is resized while the next is decoded. The same bits.
+ *
+ * @throws whatever a band's promise rejects with
+ */
+export async function pixelValuesOfBands(picture: BandedPicture, sizes: InputSizes): Promise<PixelValues> {
+  const { width, height, bands } = picture;
+  const engine = idle.pop() ?? createSimdEngine();
+  if (engine === undefined) return plainPixelValues(joined(width, height, await Promise.all(bands)), sizes);
+  try {
+    const values = new SimdPixelValues(engine, picture, sizes);
+    for (const band of bands) values.add(await band);
+    return values.result();
+  } finally {
+    idle.push(engine);
+  }
+}
+
+function joined(width: number, height: number, bands: readonly Raster[]): Raster {
+  const data = new Uint8Array(3 * width * height);
+  let at = 0;
+  for (const band of bands) {
+    data.set(band.data, at);
+    at += band.data.length;
+  }
+  return { data, width, height };
 }
 
 /** `pixelValuesOf` step by step. */

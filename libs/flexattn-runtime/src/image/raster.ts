@@ -5,11 +5,28 @@ export interface Raster {
   height: number;
 }
 
+/** Rows that a band of a picture begins at: multiples of this, so that vectors never reach over a border. */
+export const BAND_ROWS = 4;
+
+/** A picture as strips over its whole width, from the top, which are there one after another. */
+export interface BandedPicture {
+  width: number;
+  height: number;
+  bands: readonly Promise<Raster>[];
+}
+
+/** A picture that is there as a whole. */
+export function wholeBand(picture: Raster): BandedPicture {
+  return { width: picture.width, height: picture.height, bands: [Promise.resolve(picture)] };
+}
+
 /** A picture file whose header was read; its pixels are decoded when its size is known to be within limits. */
 export interface OpenedPicture {
   width: number;
   height: number;
   decode(): Raster | Promise<Raster>;
+  /** The same pixels in bands, where that is sooner; decodes from when it is called. */
+  decodeBands?: () => readonly Promise<Raster>[];
 }
 
 /** CLIP's statistics of a channel value on a 0-1 scale, 32-bit as torch and NumPy hold them. */

@@ -41,18 +41,25 @@ function dot(values: Float32Array, from: number, weights: Float32Array): number 
   return sum;
 }
 
-/** For every output place, the inputs that it is made of. */
+/** For every output place, the inputs that it is made of; the weights are views of one array. */
 export function triangleWindows(inputs: number, outputs: number): TriangleWindow[] {
   const scale = inputs / outputs;
   const support = Math.max(scale, 1);
+  const most = 2 * Math.ceil(support) + 1;
+  const raw = new Float64Array(most);
+  const all = new Float32Array(outputs * most);
   return Array.from({ length: outputs }, (_, out) => {
     const centre = scale * (out + 0.5);
     const first = Math.max(Math.trunc(centre - support + 0.5), 0);
-    const end = Math.min(Math.trunc(centre + support + 0.5), inputs);
-    const raw = Array.from({ length: end - first }, (_, tap) =>
-      Math.max(0, 1 - Math.abs((first + tap - centre + 0.5) / support)),
-    );
-    const total = raw.reduce((sum, weight) => sum + weight, 0);
-    return { first, weights: Float32Array.from(raw, (weight) => weight / total) };
+    const taps = Math.min(Math.trunc(centre + support + 0.5), inputs) - first;
+    let total = 0;
+    for (let tap = 0; tap < taps; tap++) {
+      const weight = Math.max(0, 1 - Math.abs((first + tap - centre + 0.5) / support));
+      raw[tap] = weight;
+      total += weight;
+    }
+    const weights = all.subarray(out * most, out * most + taps);
+    for (let tap = 0; tap < taps; tap++) weights[tap] = (raw[tap] ?? 0) / total;
+    return { first, weights };
   });
 }

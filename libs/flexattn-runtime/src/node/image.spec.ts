@@ -66,6 +66,62 @@ describe('a stretched picture', () => {
   });
 });
 
+describe('bands', () => {
+  /** A JPEG with details everywhere, larger than what is decoded in one piece. */
+  const large = async (progressive = false) => {
+    const [width, height] = [2500, 1701];
+    const data = Uint8Array.from({ length: width * height * 3 }, (_, at) => (at * 7919 + (at >> 9)) % 256);
+    return sharp(data, { raw: { width, height, channels: 3 } })
+      .jpeg({ progressive })
+      .toBuffer();
+  };
+  const bandsOf = async (bytes: Uint8Array) => {
+    const { bands } = await (await readImage(bytes)).bands();
+    return Promise.all(bands);
+  };
+
+  it('are the picture, strip by strip', async () => {
+    const bytes = await large();
+    const bands = await bandsOf(bytes);
+    const whole = await rasterOf(bytes);
+    expect(bands.map(({ width, height }) => [width, height])).toEqual([
+      [2500, 848],
+      [2500, 853],
+    ]);
+    expect(Buffer.concat(bands.map(({ data }) => data)).equals(whole.data)).toBe(true);
+  });
+
+  it.each([
+    ['a small JPEG', () => readFile(join(PHOTOS, 'chelsea.jpg'))],
+    ['a progressive one', () => large(true)],
+    ['a PNG', () => readFile(join(PHOTOS, 'coffee.png'))],
+  ])('are one of %s', async (_, read) => {
+    const bytes = await read();
+    const bands = await bandsOf(bytes);
+    expect(bands).toHaveLength(1);
+    expect(bands[0] && Buffer.from((await rasterOf(bytes)).data).equals(bands[0].data)).toBe(true);
+  });
+
+  it('are the pixels at hand where the picture was decoded already', async () => {
+    const picture = await readImage(await large());
+    const raster = await picture.raster();
+    const { bands } = await picture.bands();
+    expect(bands).toHaveLength(1);
+    expect(await bands[0]).toBe(raster);
+  });
+
+  it('say what is wrong with a picture that ends too early, in the band that it is missing from', async () => {
+    const bytes = await large();
+    const { bands } = await (await readImage(bytes.subarray(0, bytes.length * 0.9), 'cut.jpg')).bands();
+    const [first, second] = await Promise.allSettled(bands);
+    expect(first?.status).toBe('fulfilled');
+    expect(second).toMatchObject({
+      status: 'rejected',
+      reason: { code: 'IMAGE_UNREADABLE', file: 'cut.jpg' },
+    });
+  });
+});
+
 describe('decoding', () => {
   const { pictures } = JSON.parse(readFileSync(join(PICTURES, 'expected.json'), 'utf8')) as {
     pictures: Record<string, { width: number; height: number; rgb: string }>;

@@ -4,7 +4,8 @@ import { toIoError } from '@flexattn/stage';
 import { RuntimeError } from '../error.js';
 import { resizeBicubic } from '../image/bicubic.js';
 import type { PictureSize } from '../explain/boxes.js';
-import type { OpenedPicture, Raster } from '../image/raster.js';
+import { wholeBand } from '../image/raster.js';
+import type { BandedPicture, OpenedPicture, Raster } from '../image/raster.js';
 import { openPicture } from './picture-file.js';
 
 /** A picture: the path of its file, or the file's bytes. */
@@ -41,6 +42,27 @@ export class EncodedImage {
     return this.#raster;
   }
 
+  /**
+   * The pixels of `raster` for whoever can begin before all of them are there; not kept. Throws as `raster` does, a
+   * band's promise too.
+   */
+  async bands(): Promise<BandedPicture> {
+    if (this.#raster === undefined && !this.isStretched) {
+      const picture = await openImage(this.bytes, this.name, ({ width, height, decodeBands }) => ({
+        width,
+        height,
+        bands: decodeBands?.().map((band) => this.#named(band)),
+      }));
+      const { width, height, bands } = picture;
+      if (bands !== undefined) {
+        // Other threads decode meanwhile.
+        this.#sha256 = this.sha256;
+        return { width, height, bands };
+      }
+    }
+    return wholeBand(await this.raster());
+  }
+
   /** Of `raster`, from the header alone where nothing is decoded yet. Throws as `raster` does. */
   async size(): Promise<PictureSize> {
     if (this.#raster !== undefined) return this.#raster;
@@ -52,6 +74,15 @@ export class EncodedImage {
   /** The same picture stretched to a square of its longer side (Pillow's bicubic), so that it needs no padding. */
   stretched(): EncodedImage {
     return new EncodedImage(this.bytes, this.name, true);
+  }
+
+  /** A band of ours, or what is wrong with us; whoever waits for another band hears of it there. */
+  #named(band: Promise<Raster>): Promise<Raster> {
+    const named = band.catch((cause: unknown) => {
+      throw unreadable(this.bytes, this.name, cause);
+    });
+    named.catch(() => undefined);
+    return named;
   }
 
   async #decode(): Promise<Raster> {
@@ -93,9 +124,13 @@ async function openImage<T>(
     return await use(picture);
   } catch (cause) {
     if (cause instanceof RuntimeError) throw cause;
-    const what = `expected a JPEG, PNG, WebP, GIF, TIFF or BMP picture, got ${describe(bytes, cause)}`;
-    throw new RuntimeError('IMAGE_UNREADABLE', what, { file: name, hint: 'replace the picture', cause });
+    throw unreadable(bytes, name, cause);
   }
+}
+
+function unreadable(bytes: Uint8Array, name: string, cause: unknown): RuntimeError {
+  const what = `expected a JPEG, PNG, WebP, GIF, TIFF or BMP picture, got ${describe(bytes, cause)}`;
+  return new RuntimeError('IMAGE_UNREADABLE', what, { file: name, hint: 'replace the picture', cause });
 }
 
 function tooLarge(name: string, width: number, height: number): RuntimeError {

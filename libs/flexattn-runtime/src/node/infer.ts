@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto';
+import { availableParallelism, cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { createProgress, parseJson, readTextLines, writeFileAtomic } from '@flexattn/stage';
+import type { LocalRank } from '@flexattn/stage';
 import { choiceLine } from '../device.js';
+import type { ChosenDevice } from '../device.js';
 import type { Selection } from '../geometry.js';
 import { parseItem } from '../items.js';
 import type { Answer, InferItem } from '../items.js';
+import { gpuOfRank, threadsOfRank } from '../local-share.js';
 import { groupByPicture, groupsOfShard, WorkQueue } from '../work-queue.js';
 import type { NumberedItem, Shard } from '../work-queue.js';
 import { answerGroups } from './answer-groups.js';
@@ -39,6 +43,8 @@ export interface InferOptions extends LocalModelOptions {
   workers?: number | undefined;
   /** GPUs by index, a worker process for each. */
   gpus?: readonly string[] | undefined;
+  /** Our place among the processes on this machine: it picks a GPU where `gpus` names none, and shares out threads. */
+  localRank?: LocalRank | undefined;
   /**
    * Answer this part of the pictures, and then help parts that have begun in the same folder; whoever answers the last
    * item writes `out`.
@@ -82,7 +88,7 @@ export async function inferItems(given: InferOptions): Promise<InferReport> {
   // Settled once for all workers: answers of another device are others.
   const isNamed = given.device !== undefined && given.device !== 'auto';
   const choice = await resolveDevice(isNamed || given.gpus === undefined ? given.device : 'cuda');
-  const options = { ...given, device: choice.device };
+  const options = { ...given, device: choice.device, ...shareOf(given, choice.device) };
   const all = await readItems(options.items);
   const model = await identifyModel(options.model, options);
   const key = keyOf(options, model, all);
@@ -109,6 +115,20 @@ export async function inferItems(given: InferOptions): Promise<InferReport> {
     await journal.close(others !== undefined);
   }
   return reportOf(journal.answers, model);
+}
+
+/** The GPUs and threads that are ours of a machine which we share with other ranks. */
+function shareOf(
+  { gpus, workers = 1, threads, localRank }: InferOptions,
+  device: ChosenDevice,
+): Pick<InferOptions, 'gpus' | 'threads'> {
+  if (localRank === undefined) return { gpus, threads };
+  const own = gpuOfRank(localRank, process.env['CUDA_VISIBLE_DEVICES']);
+  const machine = { cores: cpus().length, allowed: availableParallelism() };
+  return {
+    gpus: gpus ?? (device === 'cuda' ? Array.from({ length: workers }, () => own) : undefined),
+    threads: threads ?? threadsOfRank(localRank, machine),
+  };
 }
 
 async function answerAll({ options, total, journal, others }: Run, queue: WorkQueue): Promise<void> {
@@ -138,8 +158,8 @@ async function answerAll({ options, total, journal, others }: Run, queue: WorkQu
       await model.close();
     }
   } else {
-    const threads =
-      options.threads === undefined ? undefined : Math.max(1, Math.floor(options.threads / workers));
+    // Workers that each took every core would be slower than one.
+    const threads = Math.max(1, Math.floor((options.threads ?? availableParallelism()) / workers));
     const own = modelOptions(options, threads);
     await runPool({ model: options.model, options: own, roots, workers, gpus, queue, answered, signal });
   }

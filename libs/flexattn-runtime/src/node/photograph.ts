@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { RuntimeError } from '../error.js';
 import type { PictureSize } from '../explain/boxes.js';
-import type { Raster } from '../image/raster.js';
+import { wholeBand } from '../image/raster.js';
+import type { BandedPicture, Raster } from '../image/raster.js';
 import { EncodedImage, readImage } from './image.js';
 import type { ImageSource } from './image.js';
 
@@ -9,6 +10,8 @@ import type { ImageSource } from './image.js';
 export interface Photograph {
   sha256: string;
   raster(): Promise<Raster>;
+  /** The same pixels for whoever can begin before all of them are there. */
+  bands(): Promise<BandedPicture>;
   /** Known without decoding anything. */
   size(): Promise<PictureSize>;
 }
@@ -28,7 +31,12 @@ export async function photographOf(image: ImageSource | Photograph | Raster): Pr
     throw new RuntimeError('IMAGE_UNREADABLE', what, { hint: 'give 8-bit RGB, row by row' });
   }
   const sha256 = createHash('sha256').update(`rgb ${width} ${height}\n`).update(data).digest('hex');
-  return { sha256, raster: () => Promise.resolve(image), size: () => Promise.resolve({ width, height }) };
+  return {
+    sha256,
+    raster: () => Promise.resolve(image),
+    bands: () => Promise.resolve(wholeBand(image)),
+    size: () => Promise.resolve({ width, height }),
+  };
 }
 
 /** What of a picture can be sent to another thread. */

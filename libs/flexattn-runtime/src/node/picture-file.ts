@@ -3,6 +3,7 @@ import type { Metadata, Sharp } from 'sharp';
 import { openBmp } from '../image/bmp.js';
 import { rgbOfCmyk, rgbOfGrey16, rgbOfYcbcr } from '../image/colour-models.js';
 import { openGif } from '../image/gif.js';
+import { BAND_ROWS } from '../image/raster.js';
 import type { OpenedPicture, Raster } from '../image/raster.js';
 import { readTiffTags, TIFF_TAG } from '../image/tiff-tags.js';
 
@@ -11,6 +12,14 @@ const FORMATS = new Set<string>(['jpeg', 'png', 'webp', 'tiff']);
 
 /** How a file's samples become RGB where libvips and Pillow differ; `rgb`: where they do not. */
 type Samples = 'rgb' | 'cmyk' | 'ycbcr' | 'grey16';
+
+/** Pixels from which on a JPEG is decoded in bands: below, a second decoder costs more than waiting. */
+const BANDED_PIXELS = 4_000_000;
+/**
+ * Share of the rows in the first of two bands, which are decoded at once. A decoder of the second reads all that is
+ * before it too, so the first is there in time to be resized meanwhile.
+ */
+const FIRST_BAND = 0.5;
 
 /** The photometric interpretation and compressions of TIFF 6.0 that are told apart here. */
 const [TIFF_YCBCR, TIFF_UNCOMPRESSED, TIFF_JPEG] = [6, 1, 7];
@@ -39,7 +48,25 @@ export async function openPicture(bytes: Uint8Array): Promise<OpenedPicture> {
     width,
     height,
     decode: () => decodeSharp(turned ? image.autoOrient() : image, samplesOf(bytes, metadata)),
+    ...(isBanded(bytes, metadata) && { decodeBands: () => decodeBands(image, metadata) }),
   };
+}
+
+/** A progressive JPEG is read as a whole before its first row is there. */
+function isBanded(bytes: Uint8Array, metadata: Metadata): boolean {
+  const { format, width, height, isProgressive } = metadata;
+  if (format !== 'jpeg' || isProgressive || width * height < BANDED_PIXELS) return false;
+  return samplesOf(bytes, metadata) === 'rgb';
+}
+
+function decodeBands(image: Sharp, { width, height }: Metadata): Promise<Raster>[] {
+  const border = Math.floor((height * FIRST_BAND) / BAND_ROWS) * BAND_ROWS;
+  return [
+    [0, border],
+    [border, height],
+  ].map(([top = 0, end = 0]) =>
+    decodeSharp(image.clone().extract({ left: 0, top, width, height: end - top }), 'rgb'),
+  );
 }
 
 function beginsWith(bytes: Uint8Array, magic: string): boolean {

@@ -1,6 +1,6 @@
 import type { Geometry } from '../geometry.js';
 import { HighKeyValues } from '../high-key-values.js';
-import { pixelValuesOf, tileValuesOf } from '../image/pixel-values.js';
+import { pixelValuesOfBands, tileValuesOf } from '../image/pixel-values.js';
 import type { Raster } from '../image/raster.js';
 import type { KeyValueRows } from '../key-values.js';
 import { enlargeRotaryRows, positionsFrom, rotaryRows } from '../positions.js';
@@ -68,10 +68,10 @@ export class Picture {
 
   /** Decodes a picture and encodes its low-res input. */
   static async open(geometry: Geometry, sessions: GraphSessions, image: Photograph): Promise<Picture> {
-    const raster = await image.raster();
-    const { low: lowValues, square } = pixelValuesOf(raster, geometry);
+    const picture = await image.bands();
+    const { low: lowValues, square } = await pixelValuesOfBands(picture, geometry);
     const low = await encode(geometry, sessions, lowValues);
-    const keep = paddingKeepMask(geometry.size, raster.width, raster.height);
+    const keep = paddingKeepMask(geometry.size, picture.width, picture.height);
     return new Picture(geometry, sessions, keep, low, square);
   }
 

@@ -1,5 +1,5 @@
 import type { Geometry } from '../geometry.js';
-import { pixelValuesOf, tileValuesOf } from '../image/pixel-values.js';
+import { pixelValuesOfBands, tileValuesOf } from '../image/pixel-values.js';
 import { concat } from '../concat.js';
 import { enlargeRotaryRows, positionsFrom, rotaryRows } from '../positions.js';
 import { paddingKeepMask } from '../regions.js';
@@ -46,10 +46,10 @@ export class WebGpuPicture {
   /** Decodes a picture and encodes its low-res input and, for a model that selects, all tiles at once. */
   static async open(geometry: Geometry, sessions: WebGpuSessions, image: Photograph): Promise<WebGpuPicture> {
     const { size, zoom, selection } = geometry;
-    const raster = await image.raster();
-    const { low, square } = pixelValuesOf(raster, geometry);
+    const picture = await image.bands();
+    const { low, square } = await pixelValuesOfBands(picture, geometry);
     const features = await encode(geometry, sessions, low);
-    const keep = paddingKeepMask(size, raster.width, raster.height);
+    const keep = paddingKeepMask(size, picture.width, picture.height);
     if (selection === 'none') return new WebGpuPicture(geometry, sessions, keep, [features]);
     const tiles = Array.from({ length: zoom ** 2 }, (_, tile) => tileValuesOf(square, geometry, tile));
     const high = await encode(geometry, sessions, concat(...tiles));

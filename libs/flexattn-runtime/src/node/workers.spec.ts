@@ -140,6 +140,13 @@ describe('inferItems on several workers', () => {
     expect(three).toEqual(one);
     const shards = await infer('shards.jsonl', items, { workers: 2 }, 3);
     expect(shards.bytes).toBe(one.bytes);
+    const ranks = await infer(
+      'ranks.jsonl',
+      items,
+      { threads: undefined, localRank: { index: 1, count: 2 } },
+      2,
+    );
+    expect(ranks.bytes).toBe(one.bytes);
   });
 
   it('goes on where a run was killed, and repeats nothing', async () => {

@@ -1,4 +1,5 @@
 import { PRECISION_BITS } from '../bicubic.js';
+import { BAND_ROWS } from '../raster.js';
 import {
   advance,
   i16x8,
@@ -13,8 +14,8 @@ import {
 } from './assembler.js';
 import type { Code, Local, WasmFunction } from './assembler.js';
 
-/** Rows of the picture that `columns` resizes at a time, so that they share the loading of weights. */
-export const ROWS_AT_ONCE = 4;
+/** Rows of the picture that `columns` resizes at a time, so that they share the loading of weights; a band has whole ones. */
+export const ROWS_AT_ONCE = BAND_ROWS;
 /** Bits of a weight's lower half; the upper half is what is left, so that both fit in 16 bits with their signs. */
 export const LOW_BITS = 15;
 /** Bytes of two weights in halves: the lower halves of both, then the upper halves, 16 bits each. */

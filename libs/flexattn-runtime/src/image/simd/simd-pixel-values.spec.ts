@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { pixelValuesOf, plainPixelValues } from '../pixel-values.js';
+import { pixelValuesOf, pixelValuesOfBands, plainPixelValues } from '../pixel-values.js';
 import { normalise } from '../raster.js';
+import type { Raster } from '../raster.js';
 import { createSimdEngine } from './engine.js';
 import { simdNormalise, simdPixelValues } from './simd-pixel-values.js';
 
@@ -46,6 +47,52 @@ describe('simdPixelValues', () => {
     pixelValuesOf(noise(500, 33), sizes);
     expect(pixelValuesOf(noise(90, 40), sizes)).toEqual(first);
     expect(first).toEqual(plainPixelValues(noise(90, 40), sizes));
+  });
+});
+
+describe('pixelValuesOfBands', () => {
+  const sizes = { lowresSize: 42, highresSize: 126, zoom: 3 };
+  /** Rows `from` to `to` of a picture, when they are due. */
+  const band = ({ data, width }: Raster, from: number, to: number, due = Promise.resolve()) =>
+    due.then(() => ({ data: data.slice(3 * width * from, 3 * width * to), width, height: to - from }));
+
+  it.each([
+    ['wide', 401, 300, [0, 152, 300]],
+    ['tall', 300, 401, [0, 200, 401]],
+    ['enlarged', 90, 40, [0, 20, 40]],
+    ['of many bands', 350, 350, [0, 4, 8, 96, 348, 350]],
+    ['of one', 350, 300, [0, 300]],
+  ])('gives the same bits as the whole: %s', async (_, width, height, borders) => {
+    const picture = noise(width, height);
+    const bands = borders.slice(1).map((to, index) => band(picture, borders[index] ?? 0, to));
+    expect(await pixelValuesOfBands({ width, height, bands }, sizes)).toEqual(
+      plainPixelValues(picture, sizes),
+    );
+  });
+
+  it('keeps pictures apart that are on their way at once', async () => {
+    let go = () => undefined as void;
+    const due = new Promise<void>((resolve) => (go = resolve));
+    const [one, other] = [noise(401, 300), noise(300, 280)];
+    const first = pixelValuesOfBands(
+      { width: 401, height: 300, bands: [band(one, 0, 152), band(one, 152, 300, due)] },
+      sizes,
+    );
+    const second = await pixelValuesOfBands(
+      { width: 300, height: 280, bands: [band(other, 0, 140), band(other, 140, 280)] },
+      sizes,
+    );
+    go();
+    expect(second).toEqual(plainPixelValues(other, sizes));
+    expect(await first).toEqual(plainPixelValues(one, sizes));
+  });
+
+  it('refuses a band that begins between the rows of a vector, and answers the next picture', async () => {
+    const picture = noise(40, 40);
+    const bands = [band(picture, 0, 18), band(picture, 18, 40)];
+    await expect(pixelValuesOfBands({ width: 40, height: 40, bands }, sizes)).rejects.toThrow('row 18');
+    const whole = await pixelValuesOfBands({ width: 40, height: 40, bands: [band(picture, 0, 40)] }, sizes);
+    expect(whole).toEqual(plainPixelValues(picture, sizes));
   });
 });
 

@@ -1,7 +1,7 @@
 import { cubicWindows } from '../bicubic.js';
 import type { CubicWindow } from '../bicubic.js';
 import { PADDING_COLOUR } from '../raster.js';
-import type { Raster } from '../raster.js';
+import type { BandedPicture, Raster } from '../raster.js';
 import { LOW_BITS, PAIR_BYTES, ROWS_AT_ONCE, TAPS_AT_ONCE } from './bicubic-kernels.js';
 import type { SimdKernels } from './engine.js';
 import { whole } from './memory.js';
@@ -10,7 +10,8 @@ import type { Layout, Memory } from './memory.js';
 /** Rows of the padded square, resized to `side` x `side` by Pillow's bicubic. */
 export class SquareRows {
   readonly #kernels: SimdKernels;
-  readonly #picture: Raster;
+  readonly #width: number;
+  readonly #height: number;
   readonly #left: number;
   readonly #top: number;
   readonly #windows: readonly CubicWindow[];
@@ -20,14 +21,22 @@ export class SquareRows {
   readonly #slots: number;
   readonly #places;
   #memory: Memory | undefined;
+  /** The rows that were added last, and how many were added before them. */
+  #band: Raster = { data: new Uint8Array(0), width: 0, height: 0 };
+  #bandFrom = 0;
   /** Rows of the picture whose columns are resized; the last `#slots` of them are there. */
   #loaded = 0;
 
-  constructor(kernels: SimdKernels, layout: Layout, picture: Raster, side: number) {
-    const { width, height } = picture;
+  constructor(
+    kernels: SimdKernels,
+    layout: Layout,
+    { width, height }: Pick<BandedPicture, 'width' | 'height'>,
+    side: number,
+  ) {
     const from = Math.max(width, height);
     this.#kernels = kernels;
-    this.#picture = picture;
+    this.#width = width;
+    this.#height = height;
     this.#left = Math.floor((from - width) / 2);
     this.#top = Math.floor((from - height) / 2);
     this.#windows = cubicWindows(from, side);
@@ -61,14 +70,30 @@ export class SquareRows {
       memory.bytes[strip + at] = PADDING_COLOUR[(at % this.#stripStride) % 3] ?? 0;
   }
 
+  /** Takes the next rows of the picture, when every row that those before suffice for was asked for. */
+  add(band: Raster): void {
+    const from = this.#bandFrom + this.#band.height;
+    if (from % ROWS_AT_ONCE !== 0) throw new Error(`a band from row ${from} on`);
+    // What the next rows of the result reach back to; the ring holds it.
+    while (this.#loaded < from) this.#loadRows();
+    this.#bandFrom = from;
+    this.#band = band;
+  }
+
+  /** Whether row `y` can be made of the rows that were added. */
+  has(y: number): boolean {
+    const window = this.#windows[y];
+    return window !== undefined && this.#rowsFor(window) <= this.#bandFrom + this.#band.height;
+  }
+
   /** Address of row `y`, three bytes a pixel; rows are asked for from the first to the last. */
   next(y: number): number {
     const window = this.#windows[y];
-    const memory = this.#memory;
-    if (window === undefined || memory === undefined) throw new Error(`no row ${y}`);
+    const memory = this.#opened;
+    if (window === undefined) throw new Error(`no row ${y}`);
     const { first, weights } = window;
-    const needed = Math.min(first + weights.length - this.#top, this.#picture.height);
-    while (this.#loaded < needed) this.#loadRows(memory);
+    const needed = this.#rowsFor(window);
+    while (this.#loaded < needed) this.#loadRows();
     const { columnTable, rowTable, square } = this.#places;
     const row = square + y * 3 * this.#windows.length;
     const taps = 2 * Math.ceil(weights.length / 2);
@@ -88,20 +113,31 @@ export class SquareRows {
     return { data: bytes.slice(square, square + 3 * side ** 2), width: side, height: side };
   }
 
+  get #opened(): Memory {
+    if (this.#memory === undefined) throw new Error('not opened');
+    return this.#memory;
+  }
+
+  /** Rows of the picture that a row of the result needs, from the first. */
+  #rowsFor({ first, weights }: CubicWindow): number {
+    return Math.min(first + weights.length - this.#top, this.#height);
+  }
+
   /** Address of a row of the square whose columns are resized. */
   #placeOf(squareRow: number): number {
     const row = squareRow - this.#top;
     const { ring, padding } = this.#places;
-    const isPadding = row < 0 || row >= this.#picture.height;
+    const isPadding = row < 0 || row >= this.#height;
     return isPadding ? padding : ring + (row % this.#slots) * this.#stride;
   }
 
-  #loadRows({ bytes }: Memory): void {
-    const { data, width, height } = this.#picture;
+  #loadRows(): void {
+    const { bytes } = this.#opened;
+    const { data } = this.#band;
     const { columnTable, strip, ring } = this.#places;
-    const rowBytes = 3 * width;
-    const count = Math.min(ROWS_AT_ONCE, height - this.#loaded);
-    const from = this.#loaded * rowBytes;
+    const rowBytes = 3 * this.#width;
+    const count = Math.min(ROWS_AT_ONCE, this.#height - this.#loaded);
+    const from = (this.#loaded - this.#bandFrom) * rowBytes;
     if (rowBytes === this.#stripStride) {
       bytes.set(data.subarray(from, from + count * rowBytes), strip);
     } else {
