@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { cpus, release, totalmem, type } from 'node:os';
 import { runProgram } from '@flexattn/stage';
 
@@ -16,9 +17,19 @@ export async function machineFacts(): Promise<MachineFacts> {
   const model = processors[0]?.model ?? 'unknown processor';
   return {
     machine: `${model}, ${processors.length} cores, ${memory} GiB of memory, ${type()} ${release()}`,
-    versions: { 'Node.js': process.versions.node, ...(await pythonVersions()) },
+    versions: { 'Node.js': process.versions.node, ...(await runtimeVersions()), ...(await pythonVersions()) },
     date: new Date().toISOString().slice(0, 10),
   };
+}
+
+/** What computes in the runtime; `npm run bench` runs from the root of the workspace. */
+async function runtimeVersions(): Promise<Record<string, string>> {
+  const { dependencies } = JSON.parse(await readFile('libs/flexattn-runtime/package.json', 'utf8')) as {
+    dependencies: Record<string, string>;
+  };
+  return Object.fromEntries(
+    Object.entries(dependencies).filter(([name]) => ['onnxruntime-node', 'sharp'].includes(name)),
+  );
 }
 
 const PYTHON = `

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DEVICE_SPEEDS } from '@flexattn/flexattn-runtime';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ModelPlan } from '../run-plan.js';
 import { forgetCommands, runCommand } from './run-command.fixture.js';
@@ -32,6 +33,13 @@ describe('flexattn plan', () => {
     const total = models[1]?.training?.memory?.estimate.total;
     expect(total).toBeGreaterThan(1e10);
     expect(dryRun.stdout.replace(stdout, '')).toContain(`"total": ${total}`);
+  });
+
+  it('takes every device that the cost model knows', async () => {
+    const { stdout } = await plan('--device', ...Object.keys(DEVICE_SPEEDS), '--json');
+    const { models } = JSON.parse(stdout) as { models: ModelPlan[] };
+    const names = Object.values(DEVICE_SPEEDS).map(({ name }) => name);
+    expect(models[0]?.devices.map(({ device }) => device)).toEqual(names);
   });
 
   it('takes items that the run has written, and otherwise those of the published benchmark', async () => {
