@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runProgram } from '@flexattn/stage';
+import { resultOf, type BenchResult } from './result.js';
 
 /** What a conversion is measured on, and where. */
 interface ConvertBenchOptions {
@@ -77,7 +78,7 @@ async function measureConvert(options: ConvertBenchOptions): Promise<ConvertBenc
 }
 
 /** Measures with `FLEXATTN_PYTHON` and prints medians, spreads, the ratio and the peak of memory. */
-export async function benchConvert(): Promise<void> {
+export async function benchConvert(): Promise<BenchResult[]> {
   const python = process.env['FLEXATTN_PYTHON'] ?? join('.flexattn', 'python', 'bin', 'python');
   const { bytes, copy, convert, peakRss } = await measureConvert({ folder: join('runs', 'bench'), python });
   const line = (name: string, times: readonly number[]): string => {
@@ -90,6 +91,8 @@ export async function benchConvert(): Promise<void> {
       `speed of a copy   ${((100 * median(copy)) / median(convert)).toFixed(0)} %\n` +
       `peak memory       ${(peakRss / 1e6).toFixed(0)} MB\n`,
   );
+  const work = `convert ${(bytes / 1e9).toFixed(1)} GB of PyTorch files`;
+  return [resultOf({ work, ours: convert, baseline: copy, against: 'dd with fsync' })];
 }
 
 async function seconds(work: () => Promise<void>): Promise<number> {

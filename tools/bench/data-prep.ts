@@ -7,6 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { printShuffleMemory } from './data-prep-memory.js';
 import { makeWorld } from './data-prep-world.js';
+import { resultOf, type BenchResult } from './result.js';
 
 /** The repository, from this file or from what it is compiled to. */
 const ROOT = fileURLToPath(
@@ -47,8 +48,9 @@ interface Measured {
 }
 
 /** Both sides on the same data, in turns; what they print is a table of medians with their spread. */
-export async function run(options: BenchOptions): Promise<void> {
+export async function run(options: BenchOptions): Promise<BenchResult[]> {
   const { samples, runs, seed, python, folder } = options;
+  const results: BenchResult[] = [];
   const out = await mkdtemp(join(tmpdir(), 'flexattn-bench-'));
   try {
     for (const count of samples) {
@@ -68,7 +70,9 @@ export async function run(options: BenchOptions): Promise<void> {
         for (const [name, side] of Object.entries(sides)) measured.get(name)?.push(await side());
       }
       process.stdout.write(tableOf(count, measured));
+      results.push(...resultsOf(count, measured));
     }
+    return results;
   } finally {
     await rm(out, { recursive: true });
   }
@@ -78,7 +82,7 @@ export async function run(options: BenchOptions): Promise<void> {
  * `npm run bench -- data-prep [--samples 133000,665298] [--runs 5] [--seed 1] [--python python3] [--folder DIR]`, or
  * `npm run bench -- data-prep --shuffle-memory [--samples 20000000]` for the memory of shuffling and removing duplicates.
  */
-export async function bench(args: readonly string[]): Promise<void> {
+export async function bench(args: readonly string[]): Promise<BenchResult[]> {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -95,9 +99,10 @@ export async function bench(args: readonly string[]): Promise<void> {
   const samples = (values.samples ?? (onlyMemory ? '20000000' : '133000,665298')).split(',').map(Number);
   if (onlyMemory) {
     const lib = pathToFileURL(join(ROOT, 'libs/data-prep/dist/'));
-    return printShuffleMemory(lib.href, samples);
+    await printShuffleMemory(lib.href, samples);
+    return [];
   }
-  await run({
+  return run({
     samples,
     runs: Number(runs),
     seed: Number(seed),
@@ -117,6 +122,22 @@ async function measure(program: string, args: readonly string[]): Promise<Measur
   if (child.exitCode !== 0 || peak === undefined)
     throw new Error(`${program} ${args.join(' ')} failed: ${text}`);
   return { seconds, megabytes: Number(peak) / 1024 };
+}
+
+/** Each way to check pictures against the usual script, in time and memory. */
+function resultsOf(count: number, measured: ReadonlyMap<string, readonly Measured[]>): BenchResult[] {
+  const against = 'python script';
+  const of = (name: string, key: keyof Measured, scale = 1) =>
+    (measured.get(name) ?? []).map((one) => scale * one[key]);
+  return ['exists', 'header'].flatMap((name) => {
+    const work = `clean ${count} samples, verify ${name}`;
+    const memory = { work: `${work}: peak memory`, unit: 'bytes', against } as const;
+    const [ours, baseline] = [of(name, 'megabytes', 2 ** 20), of(against, 'megabytes', 2 ** 20)];
+    return [
+      resultOf({ work, against, ours: of(name, 'seconds'), baseline: of(against, 'seconds') }),
+      resultOf({ ...memory, ours, baseline }),
+    ];
+  });
 }
 
 function tableOf(count: number, measured: ReadonlyMap<string, readonly Measured[]>): string {

@@ -11,6 +11,7 @@ import {
   type Model,
 } from '@flexattn/eval';
 import { createAtomicFile, runProgram } from '@flexattn/stage';
+import { limitedResult, resultOf, type BenchResult } from './result.js';
 
 /** How much work is measured, and how often. */
 export interface EvalBenchOptions {
@@ -31,6 +32,7 @@ interface Seconds {
   median: number;
   low: number;
   high: number;
+  times: readonly number[];
 }
 
 /** What was measured; bounds are those of the room's issue of speed. */
@@ -69,7 +71,7 @@ export async function run(options: EvalBenchOptions = {}): Promise<EvalBench> {
 }
 
 /** `npm run bench -- eval`: prints both sides and the bounds. */
-export async function bench(args: readonly string[]): Promise<void> {
+export async function bench(args: readonly string[]): Promise<BenchResult[]> {
   const quick = args.includes('--quick');
   const { scoring, rescoring, loading } = await run(quick ? { repeats: 3, megabytes: 60 } : {});
   const lines = [
@@ -79,6 +81,29 @@ export async function bench(args: readonly string[]): Promise<void> {
     `loading ${loading.megabytes} MB of pictures     ours ${peak(loading.ours)} (at most 200 MB), Python's json ${peak(loading.python)}`,
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
+  const pictures = { work: `load ${loading.megabytes} MB of pictures: peak memory`, unit: 'bytes' } as const;
+  const peaks = [loading.ours.peakMB * 2 ** 20];
+  return [
+    resultOf({
+      work: 'score 5,000 TextVQA items',
+      ours: scoring.ours.times,
+      baseline: scoring.python.times,
+      against: 'Python',
+      bound: 10,
+    }),
+    limitedResult({
+      work: `score ${rescoring.items} items again from kept answers`,
+      ours: rescoring.seconds.times,
+      limit: 2,
+    }),
+    resultOf({
+      ...pictures,
+      ours: peaks,
+      baseline: [loading.python.peakMB * 2 ** 20],
+      against: "Python's json",
+    }),
+    limitedResult({ ...pictures, ours: peaks, limit: 200 * 2 ** 20 }),
+  ];
 }
 
 interface Pair {
@@ -210,7 +235,12 @@ async function says<T>(program: string, args: readonly string[]): Promise<T> {
 
 function secondsOf(times: readonly number[]): Seconds {
   const sorted = [...times].sort((a, b) => a - b);
-  return { median: sorted[sorted.length >> 1] ?? NaN, low: sorted[0] ?? NaN, high: sorted.at(-1) ?? NaN };
+  return {
+    median: sorted[sorted.length >> 1] ?? NaN,
+    low: sorted[0] ?? NaN,
+    high: sorted.at(-1) ?? NaN,
+    times,
+  };
 }
 
 function shown({ median, low, high }: Seconds): string {

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { runProgram } from '@flexattn/stage';
 import { benchConvert } from './convert.js';
 import { serveFolder } from './hub.js';
+import { resultOf, type BenchResult } from './result.js';
 import { writeSevenBillion } from './seven-billion.js';
 
 /** What is measured, where and how often. */
@@ -74,24 +75,26 @@ await measure(async () => void (await downloadCheckpoint({ reference: 'hub:owner
 `;
 
 /** Measures initialisation, opening and downloading, each beside what it is compared with, and prints them. */
-async function run({ folder, rounds, only }: ModelPrepBenchOptions): Promise<void> {
-  if (only !== 'download') await inFolder(folder, (root) => measureInit(root, rounds));
-  if (only === 'init') return;
-  await inFolder(MEMORY, (root) => measureDownload(root, rounds, 'in memory'));
-  await inFolder(folder, (root) => measureDownload(root, rounds, 'disk'));
+async function run({ folder, rounds, only }: ModelPrepBenchOptions): Promise<BenchResult[]> {
+  const results: BenchResult[] = [];
+  if (only !== 'download') results.push(...(await inFolder(folder, (root) => measureInit(root, rounds))));
+  if (only === 'init') return results;
+  results.push(...(await inFolder(MEMORY, (root) => measureDownload(root, rounds, 'in memory'))));
+  results.push(...(await inFolder(folder, (root) => measureDownload(root, rounds, 'disk'))));
+  return results;
 }
 
-async function inFolder(folder: string, work: (root: string) => Promise<void>): Promise<void> {
+async function inFolder<T>(folder: string, work: (root: string) => Promise<T>): Promise<T> {
   await mkdir(folder, { recursive: true });
   const root = resolve(await mkdtemp(join(folder, 'model-prep-')));
   try {
-    await work(root);
+    return await work(root);
   } finally {
     await rm(root, { recursive: true });
   }
 }
 
-async function measureInit(root: string, rounds: number): Promise<void> {
+async function measureInit(root: string, rounds: number): Promise<BenchResult[]> {
   const [checkpoint, out, plain] = [join(root, 'base'), join(root, 'out'), join(root, 'plain')];
   await writeSevenBillion(checkpoint);
   const init = start('initialise 7B, F16');
@@ -114,6 +117,13 @@ async function measureInit(root: string, rounds: number): Promise<void> {
     `${opened.said['tensors'] ?? NaN} tensors, ${((opened.said['read'] ?? NaN) / 1e6).toFixed(2)} MB read`,
   );
   await rm(out, { recursive: true });
+  return [beside(init, write)];
+}
+
+/** One side of a comparison beside the other, as a line of the table. */
+function beside(ours: Measured, other: Measured): BenchResult {
+  const { name: work, seconds } = ours;
+  return resultOf({ work, ours: seconds, baseline: other.seconds, against: other.name });
 }
 
 const FILES = [
@@ -125,7 +135,7 @@ const FILES = [
 const FILE_BYTES = 750e6;
 
 /** Files in memory: what the network and the hash cost; on the disk, where ours are also made to last (fsync). */
-async function measureDownload(root: string, rounds: number, where: string): Promise<void> {
+async function measureDownload(root: string, rounds: number, where: string): Promise<BenchResult[]> {
   const source = join(root, 'hub');
   await mkdir(source);
   for (const [i, name] of FILES.entries()) {
@@ -155,6 +165,7 @@ async function measureDownload(root: string, rounds: number, where: string): Pro
     print(curl);
     print(synced);
     print(hashed);
+    return [beside(download, where === 'disk' ? synced : curl)];
   } finally {
     hub.stop();
     await rm(source, { recursive: true });
@@ -213,7 +224,7 @@ const median = (values: readonly number[]): number => {
 const gigabytes = (bytes = NaN): string => `${(bytes / 1e9).toFixed(2)} GB`;
 
 /** `npm run bench -- model-prep [--folder DIR] [--rounds N] [--only init|download|convert]`; Linux. */
-export async function bench(args: readonly string[]): Promise<void> {
+export async function bench(args: readonly string[]): Promise<BenchResult[]> {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -223,6 +234,6 @@ export async function bench(args: readonly string[]): Promise<void> {
     },
   });
   const { folder, rounds, only } = values;
-  if (only !== 'convert') await run({ folder, rounds: Number(rounds), only });
-  if (only === undefined || only === 'convert') await benchConvert();
+  const results = only === 'convert' ? [] : await run({ folder, rounds: Number(rounds), only });
+  return only === undefined || only === 'convert' ? [...results, ...(await benchConvert())] : results;
 }

@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { pixelValuesOfBands, readImage, tileValuesOf } from '@flexattn/flexattn-runtime';
 import sharp from 'sharp';
 import { median } from './medians.js';
+import { resultOf, type BenchResult } from './result.js';
 
 /** `npm run bench` runs from the root of the workspace. */
 const BASELINE = resolve('tools/bench/preprocess_baseline.py');
@@ -32,7 +33,7 @@ interface Run {
  *
  * @param args - `--python <path>` (with torch, numpy, pillow), `--threads n`, `--repeat n`
  */
-export async function bench(args: readonly string[]): Promise<void> {
+export async function bench(args: readonly string[]): Promise<BenchResult[]> {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -56,7 +57,7 @@ export async function bench(args: readonly string[]): Promise<void> {
       theirs.push(JSON.parse(line.value) as Run);
       ours.push(await runOurs(photo));
     }
-    report(theirs.slice(WARM_UPS), ours.slice(WARM_UPS), values.threads);
+    return report(theirs.slice(WARM_UPS), ours.slice(WARM_UPS), values.threads);
   } finally {
     const closed = once(child, 'close');
     child.stdin.end();
@@ -102,7 +103,7 @@ async function runOurs(photo: string): Promise<Run> {
   return { seconds, cpu: (user + system) / 1e6, steps, sha256 };
 }
 
-function report(theirs: readonly Run[], ours: readonly Run[], threads: string): void {
+function report(theirs: readonly Run[], ours: readonly Run[], threads: string): BenchResult[] {
   const model = cpus()[0]?.model ?? 'unknown processor';
   console.log(`${model}, ${threads} threads, ${ours.length} repetitions, JPEG of ${WIDTH} x ${HEIGHT}`);
   console.log(`same high-res pixels: ${theirs[0]?.sha256 === ours[0]?.sha256}`);
@@ -124,6 +125,9 @@ function report(theirs: readonly Run[], ours: readonly Run[], threads: string): 
     );
     console.log(`${name}: ${each.join(', ')}`);
   }
+  const seconds = (runs: readonly Run[]) => runs.map((run) => run.seconds);
+  const work = `JPEG of ${WIDTH} x ${HEIGHT} to the vision tower's inputs`;
+  return [resultOf({ work, ours: seconds(ours), baseline: seconds(theirs), against: 'Pillow + torch' })];
 }
 
 function span(times: readonly number[]): string {

@@ -9,6 +9,8 @@ export interface CheckpointSizes {
   layers: number;
   heads: number;
   vocab: number;
+  /** Side of the high-resolution input in sides of the low one; default 3. */
+  zoom?: number;
   vision: { hidden: number; intermediate: number; layers: number; heads: number };
 }
 
@@ -94,7 +96,8 @@ function elements(shape: readonly number[]): number {
   return shape.reduce((product, n) => product * n, 1);
 }
 
-function decoderConfig({ hidden, intermediate, layers, heads, vocab, vision }: CheckpointSizes): object {
+function decoderConfig(sizes: CheckpointSizes): object {
+  const { hidden, intermediate, layers, heads, vocab, vision, zoom = ZOOM } = sizes;
   return {
     model_type: 'llava_llama',
     architectures: ['LlavaLlamaForCausalLM'],
@@ -120,10 +123,10 @@ function decoderConfig({ hidden, intermediate, layers, heads, vocab, vision }: C
     tie_word_embeddings: false,
     torch_dtype: 'float32',
     extra: {
-      zoom_ratio: String(ZOOM),
+      zoom_ratio: String(zoom),
       warmup: '10',
       lowres_size: String(LOW),
-      highres_size: String(LOW * ZOOM),
+      highres_size: String(LOW * zoom),
       threshold: '48',
     },
   };

@@ -7,6 +7,7 @@ import chromium from '@sparticuz/chromium';
 import { scoreAnswers, writeItems } from '@flexattn/eval';
 import { runProgram } from '@flexattn/stage';
 import { chromium as playwright, type Browser } from 'playwright-core';
+import { resultOf, type BenchResult } from './result.js';
 
 /** What a page of many items takes. */
 export interface ReportBench {
@@ -139,7 +140,7 @@ function frames(times: readonly number[]): Frames {
 }
 
 /** `npm run bench -- report [--items N]` */
-export async function bench(args: readonly string[]): Promise<void> {
+export async function bench(args: readonly string[]): Promise<BenchResult[]> {
   const { values } = parseArgs({ args: [...args], options: { items: { type: 'string' } } });
   const { items, pageMegabytes, buildSeconds, openMs, searchMs, scrolling, empty } = await run({
     items: Number(values.items ?? 5000),
@@ -152,4 +153,8 @@ export async function bench(args: readonly string[]): Promise<void> {
   console.log(`opened in ${openMs.toFixed(0)} ms; one search through all: median ${searchMs.toFixed(1)} ms`);
   console.log(`frames while scrolling ${SPEED} px a frame: ${shown(scrolling)}`);
   console.log(`frames of an empty page:                  ${shown(empty)}`);
+  const seconds = (ms: number) => [ms / 1000];
+  const work = `frame while ${items} samples are scrolled (median of ${FRAMES})`;
+  const [ours, baseline] = [seconds(scrolling.median), seconds(empty.median)];
+  return [resultOf({ work, ours, baseline, against: 'empty page' })];
 }

@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { compileModel, loadModel, type FlexAttentionModel } from '@flexattn/flexattn-runtime';
 import { median, span } from './medians.js';
 import { OPTIONS, PICTURES, QUESTION, range, SECOND_QUESTION } from './questions.js';
+import { resultOf, type BenchResult } from './result.js';
 import { MINI, SEVEN_BILLION, writeRandomCheckpoint } from './random-checkpoint.js';
 import { benchDevice } from './runtime-device.js';
 
@@ -31,7 +32,7 @@ const emptyRow = (): Row => ({ first: [], next: [], second: [], options: [] });
  * `--device cuda|webgpu|cpu` also `--graphs steps|loop`, `--size 7b|mini`, `--dtype F16|F32`, `--tokens n`,
  * `--bandwidth GB/s`
  */
-export async function bench(args: readonly string[]): Promise<void> {
+export async function bench(args: readonly string[]): Promise<BenchResult[]> {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -47,7 +48,10 @@ export async function bench(args: readonly string[]): Promise<void> {
       bandwidth: { type: 'string' },
     },
   });
-  if (values.device !== undefined) return benchDevice({ ...values, device: values.device });
+  if (values.device !== undefined) {
+    await benchDevice({ ...values, device: values.device });
+    return [];
+  }
   const threads = Number(values.threads);
   const scratch = await mkdtemp(join(tmpdir(), 'flexattn-bench-'));
   try {
@@ -56,14 +60,20 @@ export async function bench(args: readonly string[]): Promise<void> {
     console.log(
       `${cpus()[0]?.model ?? 'unknown processor'}, ${threads} threads, ${values.repeat} repetitions`,
     );
-    await compareSpeed(dir, values.python, threads, Number(values.repeat));
+    const results = await compareSpeed(dir, values.python, threads, Number(values.repeat));
     await timeCompile(scratch);
+    return results;
   } finally {
     await rm(scratch, { recursive: true });
   }
 }
 
-async function compareSpeed(dir: string, python: string, threads: number, repeat: number): Promise<void> {
+async function compareSpeed(
+  dir: string,
+  python: string,
+  threads: number,
+  repeat: number,
+): Promise<BenchResult[]> {
   const baseline = new Baseline(python, dir, threads);
   const [theirs, ours] = [emptyRow(), emptyRow()];
   let same = true;
@@ -89,16 +99,22 @@ async function compareSpeed(dir: string, python: string, threads: number, repeat
     console.log(
       `selected: ${(100 * selected).toFixed(0)} % of the high-res tokens; same tokens and losses: ${same}`,
     );
+    const results: BenchResult[] = [];
     for (const [work, name] of [
       ['first', 'first token'],
       ['next', 'each further token'],
       ['second', 'second question, first token'],
       ['options', `${OPTIONS.length} options`],
-    ] as const)
+    ] as const) {
       printRow(name, theirs[work], ours[work]);
+      results.push(
+        resultOf({ work: name, ours: ours[work], baseline: theirs[work], against: 'PyTorch, eager' }),
+      );
+    }
     console.log(
       `peak memory: PyTorch ${megabytes(baseline.rss)}, this process ${megabytes(process.resourceUsage().maxRSS * 1024)}`,
     );
+    return results;
   } finally {
     await baseline.end();
   }

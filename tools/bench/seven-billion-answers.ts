@@ -7,6 +7,7 @@ import sharp from 'sharp';
 import { QUESTION, SECOND_QUESTION } from './questions.js';
 import { SEVEN_BILLION, writeRandomCheckpoint } from './random-checkpoint.js';
 import type { CheckpointSizes } from './random-checkpoint.js';
+import type { BenchResult } from './result.js';
 
 /** `npm run bench` runs from the root of the workspace. */
 const PHOTO = resolve('libs/flexattn-runtime/golden/photos/chelsea.jpg');
@@ -27,7 +28,7 @@ const SHAPES: Readonly<Record<string, CheckpointSizes>> = {
  *
  * @param args - `--shape 7b|1b`, `--precision int4|int8`, `--threads n`, `--tokens n`, `--scratch dir`
  */
-export async function bench(args: readonly string[]): Promise<void> {
+export async function bench(args: readonly string[]): Promise<BenchResult[]> {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -55,6 +56,7 @@ export async function bench(args: readonly string[]): Promise<void> {
     const lost = `${gigabytes(stored)} of F16 to ${gigabytes(weightBytes)}`;
     console.log(`compile: ${seconds(begin)}, ${lost}, peak memory ${peak()}`);
     await askTwice(compiled, join(scratch, 'photo.jpg'), Number(values.threads), Number(values.tokens));
+    return [];
   } finally {
     await rm(scratch, { recursive: true });
   }

@@ -4,6 +4,7 @@ import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { MINI, writeRandomCheckpoint } from './random-checkpoint.js';
+import { resultOf, type BenchResult } from './result.js';
 import { benchSettings, median, PHOTOS, TrainerProcess, writeSamples } from './train-process.js';
 import type { Step } from './train-process.js';
 import { benchSevenBillion } from './train-seven-billion.js';
@@ -25,7 +26,7 @@ type Sides = Record<'published' | 'ours', Step[]>;
  *
  * @param args - `--python <path>` (with torch, safetensors, pillow), `--threads n`, `--repeat n`, `--device cpu|cuda`
  */
-export async function bench(args: readonly string[]): Promise<void> {
+export async function bench(args: readonly string[]): Promise<BenchResult[]> {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -39,12 +40,16 @@ export async function bench(args: readonly string[]): Promise<void> {
   const [threads, repeat] = [Number(values.threads), Number(values.repeat)];
   const scratch = await mkdtemp(join(tmpdir(), 'flexattn-bench-'));
   try {
-    if (values.device === 'cuda') return await benchSevenBillion(python, scratch, repeat);
+    if (values.device === 'cuda') {
+      await benchSevenBillion(python, scratch, repeat);
+      return [];
+    }
     console.log(
       `${cpus()[0]?.model ?? 'unknown processor'}, ${threads} threads, ${repeat} steps of each side`,
     );
-    compare(await takeTurns(python, scratch, threads, WARM_UP + repeat));
+    const results = compare(await takeTurns(python, scratch, threads, WARM_UP + repeat));
     await profileMiniature(python, scratch, threads);
+    return results;
   } finally {
     await rm(scratch, { recursive: true });
   }
@@ -74,7 +79,7 @@ async function takeTurns(python: string, scratch: string, threads: number, count
   return steps;
 }
 
-function compare(sides: Sides): void {
+function compare(sides: Sides): BenchResult[] {
   const counted = { published: sides.published.slice(WARM_UP), ours: sides.ours.slice(WARM_UP) };
   const time = row('step', counted, ({ seconds }) => seconds);
   row('CPU of a step', counted, ({ cpuSeconds }) => cpuSeconds);
@@ -94,6 +99,19 @@ function compare(sides: Sides): void {
   const reached = time >= BOUNDS.time && memory <= BOUNDS.memory ? 'reached' : 'MISSED';
   console.log(`bounds: step >= ${BOUNDS.time} x, memory <= ${BOUNDS.memory} x: ${reached}`);
   if (!(apart <= SAME_LOSS)) throw new Error(`the two sides compute different losses: ${apart} apart`);
+  const against = 'published attention';
+  const seconds = (steps: Step[]) => steps.map((step) => step.seconds);
+  const peaks = (steps: Step[]) => [steps.at(-1)?.peakRss ?? NaN];
+  return [
+    resultOf({
+      ...{ work: 'training step', against, bound: BOUNDS.time },
+      ...{ ours: seconds(counted.ours), baseline: seconds(counted.published) },
+    }),
+    resultOf({
+      ...{ work: 'training step: peak memory', unit: 'bytes', against, bound: 1 / BOUNDS.memory },
+      ...{ ours: peaks(sides.ours), baseline: peaks(sides.published) },
+    }),
+  ];
 }
 
 /** Prints medians, spreads and the ratio of the medians, which it gives. */

@@ -1,55 +1,68 @@
-import { LLAVA_7B, itemFlops, weightBytes, type Way } from './cost-model.js';
+import {
+  DEVICE_SPEEDS,
+  itemCost,
+  secondsAtLeast,
+  type CostedModel,
+  type DeviceSpeed,
+  type ItemCost,
+  type Looking,
+} from '@flexattn/flexattn-runtime';
+import { publishedShape } from '@flexattn/train';
 import { formatted } from './formatted.js';
 
-/** MagnifierBench's question with four options, and the system text: about this many tokens. */
-const TEXT = 130;
+/** MagnifierBench's question with four options, and the system text: about this many tokens; a phrase of an answer. */
+const ASKED = { text: 130, answer: 16 };
 
-/** The paper's FLOPs of FlexAttention on MagnifierBench, in 10^12. */
-const FLEX = 17.1;
+/** The paper's FLOPs on MagnifierBench, in 10^12. */
+const PAPER = { hd: 24.9, flex: 17.1, cross: 27.1 };
 
-const WAYS: readonly { name: string; way: Way; paper?: number }[] = [
-  { name: 'LLaVA, 336 px', way: { kind: 'plain', side: 336 } },
-  { name: 'LLaVA, 448 px', way: { kind: 'plain', side: 448 }, paper: 24.9 },
+const WAYS: readonly { name: string; looking: Looking; paper?: number }[] = [
+  { name: 'LLaVA, 336 px', looking: { kind: 'plain' } },
+  { name: 'LLaVA, 448 px', looking: { kind: 'plain', side: 448 }, paper: PAPER.hd },
   ...[0.05, 0.1, 0.25, 1].map((share) => ({
     name: `FlexAttention, 1008 px, ${share * 100} % selected`,
-    way: { kind: 'flex', side: 1008, zoom: 3, share } as const,
-    paper: FLEX,
+    looking: { kind: 'selected', share } as const,
+    paper: PAPER.flex,
   })),
-  {
-    name: 'all rows to all high-res tokens, 1008 px',
-    way: { kind: 'all', side: 1008, zoom: 3 },
-    paper: 27.1,
-  },
-  { name: 'LLaVA, 1008 px in one piece', way: { kind: 'plain', side: 1008 } },
+  { name: 'all rows to all high-res tokens, 1008 px', looking: { kind: 'every-row' }, paper: PAPER.cross },
+  { name: 'LLaVA, 1008 px in one piece', looking: { kind: 'plain', side: 1008 } },
 ];
 
-/** Dense 16-bit tensor operations and memory bandwidth, by NVIDIA's data sheets (SXM). */
-const GPUS = [
-  { name: 'V100 32 GB', teraflops: 125, gigabytes: 900 },
-  { name: 'A100 80 GB', teraflops: 312, gigabytes: 2039 },
-  { name: 'H100 80 GB', teraflops: 989, gigabytes: 3350 },
+/** The GPUs of the tables. */
+const GPUS: readonly DeviceSpeed[] = [
+  DEVICE_SPEEDS['v100-32gb'],
+  DEVICE_SPEEDS['rtx-4090'],
+  DEVICE_SPEEDS['a100-80gb'],
+  DEVICE_SPEEDS.h100,
 ];
 
 const HEAD = `# What an item costs
 
-LLaVA-1.5-7B, by formulas (\`tools/docs/cost-model.ts\`), nothing measured. A multiply and an add are two operations; the item is a
-picture and ${TEXT} tokens of text, up to the first token of its answer, nothing reused.`;
+LLaVA-1.5-7B, by formulas (\`libs/flexattn-runtime/src/cost.ts\`), nothing measured. A multiply and an add are two operations; the
+item is a picture and ${ASKED.text} tokens of text, nothing reused from an item before. Bytes are 16-bit weights, keys and values, each read
+once. \`npx flexattn plan --config NAME\` does the same for a configuration of your own, with memory and the whole run.`;
 
 /** The selected share at which the formula gives the paper's figure. */
-function shareOf(tera: number): string {
-  const [none = 0, all = 1] = [0, 1].map(
-    (share) => itemFlops(LLAVA_7B, { kind: 'flex', side: 1008, zoom: 3, share }, TEXT) / 1e12,
-  );
-  return `${Math.round(((tera - none) / (all - none)) * 100)} %`;
+function shareOf(model: CostedModel, paper: number): string {
+  const at = (share: number) => itemCost(model, { kind: 'selected', share }, ASKED).first.flops / 1e12;
+  return `${Math.round(((paper - at(0)) / (at(1) - at(0))) * 100)} %`;
 }
 
-const footer = (): string => `## How far from the paper, and why
+/** FLOPs at 448 px where the tokens of the 336 px picture stand beside: the global view that LLaVA-1.5-HD has. */
+function withGlobalView(model: CostedModel): number {
+  const lowTokens = (model.vision.image_size / model.vision.patch_size) ** 2;
+  const both = { ...ASKED, text: ASKED.text + lowTokens };
+  const { first } = itemCost(model, { kind: 'plain', side: 448 }, both);
+  return first.flops + itemCost(model, { kind: 'plain' }, ASKED).vision.flops;
+}
+
+const footer = (model: CostedModel): string => `## How far from the paper, and why
 
 | figure | comparison |
 | --- | --- |
 | every row to every high-res token | within some percent |
-| FlexAttention | the paper's ${FLEX} TFLOPs are reached where ${shareOf(FLEX)} of the tokens are projected in each selecting layer; here only selected ones are, and how many that is depends on picture and question |
-| 448 px | a third lower than the paper; nothing known accounts for it |
+| FlexAttention | the paper's ${PAPER.flex} TFLOPs are reached where ${shareOf(model, PAPER.flex)} of the tokens are projected in each selecting layer; here only selected ones are, and how many that is depends on picture and question |
+| 448 px | a third lower than the paper; with the 576 tokens of the 336 px picture beside the 1,024, the global view that LLaVA-1.5-HD has, it is ${tera(withGlobalView(model))} TFLOPs (${offBy(withGlobalView(model), PAPER.hd)}) |
 | order of the three | the same |
 
 The paper's figures are second-hand readings for MagnifierBench, and say neither the length of the prompt nor what was counted. A
@@ -57,28 +70,54 @@ selected token is projected once for each picture and layer, so further tokens a
 
 /** `docs/cost.md`. */
 export async function costPage(root: string): Promise<string> {
-  const rows = WAYS.map(({ name, way, paper }) => {
-    const tera = itemFlops(LLAVA_7B, way, TEXT) / 1e12;
-    const off = paper === undefined ? '' : `${Math.round((tera / paper - 1) * 100)} %`;
-    const seconds = GPUS.map(({ teraflops }) => (tera / teraflops).toFixed(3));
-    return [name, tera.toFixed(1), paper ?? '', off, ...seconds];
-  });
-  const bytes = weightBytes(LLAVA_7B) / 1e9;
-  const further = GPUS.map(({ name, teraflops, gigabytes }) => [
+  const model = publishedShape('llava-v1.5-7b');
+  if (model === undefined) throw new Error('the published shape of llava-v1.5-7b is missing');
+  const costs = WAYS.map((way) => ({ ...way, cost: itemCost(model, way.looking, ASKED) }));
+  const operations = costs.map(({ name, paper, cost: { first, further, vision, highRes } }) => [
     name,
-    teraflops,
-    gigabytes,
-    ((bytes / gigabytes) * 1000).toFixed(1),
+    tera(first.flops),
+    paper ?? '',
+    paper === undefined ? '' : offBy(first.flops, paper),
+    ...[tera(vision.flops), tera(highRes.flops), giga(first.bytes), giga(further.flops), giga(further.bytes)],
   ]);
-  const first = table(
-    ['first token', 'TFLOPs', 'paper', 'off by', ...GPUS.map(({ name }) => `s, ${name}`)],
-    rows,
+  const times = costs.map(({ name, cost }) => [name, ...GPUS.map((gpu) => secondsOf(cost, gpu))]);
+  const gpus = GPUS.map(({ name, flops, bandwidth, source }) => [
+    name,
+    flops / 1e12,
+    bandwidth / 1e9,
+    source,
+  ]);
+  return formatted(
+    [
+      HEAD,
+      table(['way of looking', 'first token, TFLOPs', ...OPERATIONS], operations),
+      `Bounds on the time: operations or bytes at the GPU's full speed, whichever takes longer. First token, each further token, and
+an item of ${ASKED.answer} tokens:`,
+      table(['way of looking', ...GPUS.map(({ name }) => name)], times),
+      table(['GPU', 'TFLOP/s, 16 bits, dense', 'GB/s', 'by'], gpus),
+      footer(model),
+      'Made by `node tools/dist/docs/cost.js > docs/cost.md`.',
+    ].join('\n\n'),
+    root,
   );
-  const next = table(['GPU', 'TFLOP/s, 16 bits', 'GB/s', 'ms, each further token'], further);
-  const note = `Seconds are bounds: operations at the GPU's full speed. A further token reads ${bytes.toFixed(1)} GB of 16-bit weights, at full bandwidth:`;
-  const made = 'Made by `node tools/dist/docs/cost.js > docs/cost.md`.';
-  return formatted([HEAD, first, note, next, footer(), made].join('\n\n'), root);
 }
+
+const OPERATIONS = ['paper', 'off by', 'tower', 'high-res', 'GB', 'further token, GFLOPs', 'GB'];
+
+function secondsOf({ first, further }: ItemCost, gpu: DeviceSpeed): string {
+  const [begin, next] = [first, further].map((cost) => secondsAtLeast(cost, gpu));
+  const item = (begin ?? NaN) + (ASKED.answer - 1) * (next ?? NaN);
+  return [begin, next, item].map((seconds = NaN) => `${(1000 * seconds).toFixed(1)} ms`).join(', ');
+}
+
+/** Of a figure of the paper, in 10^12. */
+function offBy(flops: number, paper: number): string {
+  const percent = Math.round((flops / 1e12 / paper - 1) * 100);
+  return `${percent > 0 ? '+' : ''}${percent} %`;
+}
+
+const tera = (flops: number) => (flops / 1e12).toFixed(1);
+const giga = (count: number) => (count / 1e9).toFixed(1);
 
 function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');

@@ -11,6 +11,7 @@ import { addDownloadCommand } from './commands/download.js';
 import { addInspectCommand } from './commands/inspect.js';
 import { addExplainCommand } from './commands/explain.js';
 import { addManifestCommand } from './commands/manifest.js';
+import { addPlanCommand } from './commands/plan.js';
 import { addPythonCommand } from './commands/python-env.js';
 import { addGcCommand } from './commands/gc.js';
 import { addLockCommand } from './commands/lock.js';
@@ -39,6 +40,7 @@ export function createProgram(version: string): Command {
   addDownloadCommand(program);
   addConvertCommand(program);
   addDiffWeightsCommand(program);
+  addPlanCommand(program);
   addPythonCommand(program);
   addConfigCommand(program);
   addStatusCommand(program);

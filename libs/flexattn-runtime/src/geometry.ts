@@ -156,7 +156,11 @@ export function checkpointGeometry({
 }
 
 /** Indices of the layers whose high-res rows also attend to selected tokens: those above F. */
-export function attendingLayers({ selection, firstSelectingLayer, layers }: Geometry): number[] {
+export function attendingLayers({
+  selection,
+  firstSelectingLayer,
+  layers,
+}: Pick<Geometry, 'selection' | 'firstSelectingLayer' | 'layers'>): number[] {
   if (selection === 'none') return [];
   const first = firstSelectingLayer + 1;
   return Array.from({ length: layers - first }, (_, index) => first + index);

@@ -6,7 +6,10 @@ import { GRID, regionLayout } from './regions.js';
 
 /** What of a model is known before it is loaded. */
 export interface ModelSizes {
-  geometry: Geometry;
+  geometry: Pick<
+    Geometry,
+    'layers' | 'heads' | 'kvHeads' | 'headDim' | 'size' | 'hd' | 'selection' | 'firstSelectingLayer'
+  >;
   /** Of the graphs that are run, by name. */
   weightBytes: Readonly<Record<string, WeightBytes>>;
 }

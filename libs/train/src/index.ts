@@ -19,6 +19,8 @@ export type { Launched, PlannedLaunch } from './node/launch/launch.js';
 export { refusalOf } from './node/plan-training.js';
 export { train } from './node/train.js';
 export type { PlanOptions, TrainOptions } from './node/train-options.js';
+export type { ModelShape } from './model-parameters.js';
+export { publishedShape } from './published-shapes.js';
 export { shellLine } from './shell-line.js';
 export type { TrainingPlan } from './training-plan.js';
 export { trainExternally } from './node/train-externally.js';
