@@ -77,7 +77,7 @@ describe('fuzzTarget', () => {
       /^seed 1, input a 0: \d{4,} ms$/,
     );
     const kept: Uint8Array[] = [];
-    const grow = (): Promise<number> => Promise.resolve(kept.push(new Uint8Array(300_000).fill(1)));
+    const grow = (): Promise<number> => Promise.resolve(kept.push(new Uint8Array(1 << 20).fill(1)));
     const grown = fuzzTarget({ kinds, read: grow, warmUp: 1 }, { ...options, count: 300 });
     await expect(grown).rejects.toThrow(/^seed 1: the process grew by \d{8,} bytes up to input 256$/);
   });
