@@ -81,7 +81,7 @@ export async function judgeAnswersTarget(): Promise<FuzzTarget> {
       'reply value': (random) => encode(mutateJson(REPLY, random)),
     },
     warmUp: 3000,
-    read: async (bytes, kind) => readers[kind.split(' ')[0] ?? '']?.(bytes),
+    read: (bytes, kind) => Promise.resolve(bytes).then(readers[kind.split(' ')[0] ?? '']),
     close: async () => {
       await endpoint.close();
       await close();

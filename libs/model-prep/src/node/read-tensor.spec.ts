@@ -2,13 +2,15 @@ import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import type { TensorInfo } from '../tensor-info.js';
 import { readTensor } from './read-tensor.js';
 
 it('reads no tensor of more than 2 GiB at once, and says so before it takes the memory', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'model-prep-'));
   const file = join(folder, 'model.safetensors');
-  const tensor = (rows: number) =>
-    ({ name: 'w', file, dtype: 'U8', shape: [rows], byteOffset: 0, byteLength: rows }) as const;
+  const tensor = (rows: number): TensorInfo => {
+    return { name: 'w', file, dtype: 'U8', shape: [rows], byteOffset: 0, byteLength: rows };
+  };
   try {
     await writeFile(file, '');
     await truncate(file, 2 ** 31 + 1);
