@@ -65,6 +65,25 @@ export const TEXT_MUTATIONS: Readonly<Record<string, (text: string, random: Rand
   },
 };
 
+/** One to three changes of bytes, one after the other. */
+export function mutateBytes(bytes: Uint8Array, random: Random): Uint8Array {
+  return repeated(bytes, random, (changed) => random.pick(Object.values(BYTE_MUTATIONS))(changed, random));
+}
+
+/** One to three changes of text, one after the other; in one of five, of its bytes too. */
+export function mutateText(text: string, random: Random): Uint8Array {
+  const changes = Object.values(TEXT_MUTATIONS);
+  const changed = repeated(text, random, (part) => (part === '' ? part : random.pick(changes)(part, random)));
+  const bytes = new TextEncoder().encode(changed);
+  return random.chance(20) ? mutateBytes(bytes, random) : bytes;
+}
+
+function repeated<T>(value: T, random: Random, change: (value: T) => T): T {
+  let changed = value;
+  for (let n = random.between(1, 3); n > 0; n--) changed = change(changed);
+  return changed;
+}
+
 const TOKENS = [
   ...[
     '{',

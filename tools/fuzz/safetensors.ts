@@ -1,8 +1,7 @@
 import { parseSafetensors, writeSafetensors } from '@flexattn/model-prep';
 import type { Tensor } from '@flexattn/model-prep';
 import type { Random } from '../tiny/random.js';
-import { fuzzTarget, outcomeText } from './fuzz-loop.js';
-import type { FuzzOptions, FuzzTarget } from './fuzz-loop.js';
+import type { FuzzTarget } from './fuzz-loop.js';
 import { BYTE_MUTATIONS, join, TEXT_MUTATIONS } from './mutations.js';
 
 const tensors = new Map<string, Tensor>([
@@ -41,8 +40,3 @@ export const safetensorsTarget: FuzzTarget = {
   },
   read: (bytes) => parseSafetensors(bytes, 'fuzz.safetensors'),
 };
-
-/** `npm run fuzz -- safetensors` */
-export async function fuzz(options: FuzzOptions): Promise<void> {
-  process.stdout.write(outcomeText(await fuzzTarget(safetensorsTarget, options)));
-}

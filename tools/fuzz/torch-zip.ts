@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { readTorchZip } from '@flexattn/model-prep';
 import type { Random } from '../tiny/random.js';
-import { fuzzTarget, outcomeText } from './fuzz-loop.js';
-import type { FuzzOptions, FuzzTarget } from './fuzz-loop.js';
-import { BYTE_MUTATIONS, join as joined } from './mutations.js';
+import { corpusFile } from './corpus.js';
+import type { FuzzTarget } from './fuzz-loop.js';
+import { BYTE_MUTATIONS, join } from './mutations.js';
 
 /**
  * Written by PyTorch 2.13 without CRCs, so that a changed pickle is read and not only found damaged:
@@ -15,7 +13,7 @@ import { BYTE_MUTATIONS, join as joined } from './mutations.js';
  *     sd.update(a=a, t=a.t(), part=a[:, 1], p=torch.nn.Parameter(a.bfloat16()), u=a.to(torch.uint16))
  *     torch.save(sd, 'state-dict.bin')
  */
-const good = new Uint8Array(readFileSync(join('tools', 'fuzz', 'state-dict.bin')));
+const good = corpusFile('torch-zip/state-dict.bin');
 /** Where data.pkl lies in it, and where the directory begins. */
 const PICKLE = [64, 815] as const;
 const DIRECTORY = 2104;
@@ -24,7 +22,7 @@ const DIRECTORY = 2104;
 function within(begin: number, end: number, mutate: (bytes: Uint8Array) => Uint8Array): Uint8Array {
   const part = new Uint8Array(end - begin);
   part.set(mutate(good.subarray(begin, end)).subarray(0, part.length));
-  return joined(good.subarray(0, begin), part, good.subarray(end));
+  return join(good.subarray(0, begin), part, good.subarray(end));
 }
 
 /** Mutations of a small PyTorch file: of all its bytes, of its pickle, of its directory. */
@@ -41,8 +39,3 @@ export const torchZipTarget: FuzzTarget = {
   ),
   read: (bytes) => readTorchZip(bytes, 'fuzz.bin'),
 };
-
-/** `npm run fuzz -- torch-zip` */
-export async function fuzz(options: FuzzOptions): Promise<void> {
-  process.stdout.write(outcomeText(await fuzzTarget(torchZipTarget, options)));
-}

@@ -1,3 +1,5 @@
+import { drawBelow, xoshiro128 } from '@flexattn/stage';
+
 /** A stream of pseudo-random integers: the same on every machine, because only 32-bit integer arithmetic takes part. */
 export interface Random {
   /** Uniform integer in [0, bound); bound is 1 to 2^31. */
@@ -31,36 +33,14 @@ function splitmix32(seed: number): () => number {
   };
 }
 
-/** xoshiro128** (Blackman and Vigna 2018). */
-function xoshiro128(seed: number): () => number {
-  const next = splitmix32(seed);
-  let [a, b, c, d] = [next(), next(), next(), next()];
-  return () => {
-    const product = Math.imul(b, 5);
-    const result = Math.imul((product << 7) | (product >>> 25), 9) >>> 0;
-    const shifted = b << 9;
-    c ^= a;
-    d ^= b;
-    b ^= c;
-    a ^= d;
-    c ^= shifted;
-    d = (d << 11) | (d >>> 21);
-    return result;
-  };
-}
-
 /**
  * The stream of one seed and label. Every picture and sample has a label of its own, so adding one
  * never changes another.
  */
 export function createRandom(seed: number, label: string): Random {
-  const next = xoshiro128((seed ^ hashLabel(label)) >>> 0);
-  const below = (bound: number): number => {
-    const limit = 2 ** 32 - (2 ** 32 % bound); // refuses the uneven end, so every value is equally likely
-    let value = next();
-    while (value >= limit) value = next();
-    return value % bound;
-  };
+  const word = splitmix32((seed ^ hashLabel(label)) >>> 0);
+  const next = xoshiro128([word(), word(), word(), word()]);
+  const below = (bound: number): number => drawBelow(next, bound);
   const pick = <T>(list: readonly T[]): T => {
     const [value] = list.slice(below(list.length));
     if (value === undefined) throw new RangeError('pick() needs a list of defined values that is not empty');

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { drawBelow, xoshiro128 } from '@flexattn/stage';
 
 /**
  * The places 0 to `count` - 1 in an order that `seed` alone decides, on every machine: Fisher-Yates from the last place
@@ -8,9 +9,9 @@ import { createHash } from 'node:crypto';
 export function shuffledOrder(seed: number, count: number): Uint32Array {
   const order = new Uint32Array(count);
   for (let i = 0; i < count; i += 1) order[i] = i;
-  const next = xoshiro128(seed);
+  const next = randomStream(seed);
   for (let i = count - 1; i > 0; i -= 1) {
-    const other = below(next, i + 1);
+    const other = drawBelow(next, i + 1);
     const held = order[i] ?? 0;
     order[i] = order[other] ?? 0;
     order[other] = held;
@@ -18,32 +19,12 @@ export function shuffledOrder(seed: number, count: number): Uint32Array {
   return order;
 }
 
-/** Uniform in [0, bound): draws from the uneven end of the range are thrown away. */
-function below(next: () => number, bound: number): number {
-  const limit = 2 ** 32 - (2 ** 32 % bound);
-  let value = next();
-  while (value >= limit) value = next();
-  return value % bound;
-}
-
-function xoshiro128(seed: number): () => number {
+function randomStream(seed: number): () => number {
   const digest = createHash('sha256').update(String(seed)).digest();
-  let [a, b, c, d] = [
+  return xoshiro128([
     digest.readInt32LE(0),
     digest.readInt32LE(4),
     digest.readInt32LE(8),
     digest.readInt32LE(12),
-  ];
-  return () => {
-    const product = Math.imul(b, 5);
-    const result = Math.imul((product << 7) | (product >>> 25), 9) >>> 0;
-    const shifted = b << 9;
-    c ^= a;
-    d ^= b;
-    b ^= c;
-    a ^= d;
-    c ^= shifted;
-    d = (d << 11) | (d >>> 21);
-    return result;
-  };
+  ]);
 }

@@ -44,6 +44,15 @@ describe('Base64Decoder', () => {
     expect(() => decode(value)).toThrow(/PICTURE_EMPTY/);
   });
 
+  it('refuses a picture beyond 256 MB, and goes on with the next one', () => {
+    const decoder = new Base64Decoder();
+    const piece = 'AAAA'.repeat(4e6);
+    for (let bytes = 0; bytes <= 256e6; bytes += 12e6) decoder.add(piece);
+    expect(() => decoder.finish('x')).toThrow(/^x: expected at most 256 MB, got more.*PICTURE_UNREADABLE/);
+    decoder.add('aGVsbG8=');
+    expect(decoder.finish('y').toString()).toBe('hello');
+  });
+
   it('shows how a text begins that is not base64', () => {
     expect(() => decode('<htm', 'l>', 'x'.repeat(100))).toThrow(
       '106 characters that start with "<html>xxxxxxxxxxxxxxxxxx"',

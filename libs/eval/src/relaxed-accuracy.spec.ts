@@ -35,4 +35,10 @@ describe('relaxedAccuracy', () => {
   ] as [string, string, number][])('%j to %j: %i', (prediction, label, score) => {
     expect(relaxedAccuracy(prediction, label)).toBe(score);
   });
+
+  it('takes linear time on an answer made to backtrack', () => {
+    expect(relaxedAccuracy(`${'%'.repeat(65_000)}x%`, '1')).toBe(0);
+    expect(relaxedAccuracy(`x${' '.repeat(65_000)}x `, '1')).toBe(0);
+    expect(relaxedAccuracy(`12${'%'.repeat(65_000)}`, '0.12')).toBe(1);
+  });
 });

@@ -1,5 +1,5 @@
 import { pythonFloat } from './python-number.js';
-import { pythonStrip } from './python-text.js';
+import { pythonRightStrip, pythonStrip } from './python-text.js';
 
 /** Largest relative difference of a number that is right (ChartQA). */
 const TOLERANCE = 0.05;
@@ -25,7 +25,7 @@ function bare(text: string): string {
 
 function numberOf(text: string): number | undefined {
   const isShare = text.endsWith('%');
-  const digits = pythonStrip(isShare ? text.replace(/%+$/, '') : text);
+  const digits = pythonStrip(isShare ? pythonRightStrip(text, '%') : text);
   const value = pythonFloat(GROUPED.test(digits) ? digits.replaceAll(',', '') : digits);
   return value === undefined || !isShare ? value : value / 100;
 }

@@ -47,4 +47,9 @@ describe('strictChoice', () => {
     expect(strictChoice('x', 'Q?\nA. x\nB. x\nC. y\nD. z')).toBe('other');
     expect(strictChoice('y', 'Q?\nA. x\nB. x\nC. y\nD. z')).toBe('C');
   });
+
+  it('takes linear time on an answer made to backtrack', () => {
+    expect(strictChoice(`${'.'.repeat(65_000)}x`, QUESTION)).toBe('other');
+    expect(strictChoice(`red${'.,?!'.repeat(15_000)}`, QUESTION)).toBe(strictChoice('red', QUESTION));
+  });
 });

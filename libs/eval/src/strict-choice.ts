@@ -1,4 +1,5 @@
 import { LETTERS, listedOptions, type Choice } from './choices.js';
+import { pythonRightStrip } from './python-text.js';
 
 /** A letter, alone or after "The answer is"; then maybe a mark, and maybe more text. */
 const LETTER =
@@ -34,8 +35,5 @@ export function strictLetter<Letter extends string>(
 }
 
 function comparable(text: string): string {
-  return text
-    .trim()
-    .replace(/[.,?!]+$/, '')
-    .toLowerCase();
+  return pythonRightStrip(text.trim(), '.,?!').toLowerCase();
 }

@@ -62,4 +62,16 @@ describe('createTokenizer', () => {
       /tokenizer.json: .*TOKENIZER_INVALID/,
     );
   });
+
+  it.each([
+    ['text', 'seven'],
+    ['a number that is not whole', 1.5],
+    ['the number that stands for a picture', -200],
+  ])('refuses, when it is used, an id that is %s', (_, id) => {
+    const content = read('tokenizer.json') as { model: { vocab: Record<string, unknown> } };
+    content.model.vocab['▁the'] = id;
+    const damaged = createTokenizer(content, {}, 'tokenizer.json');
+    expect(damaged.encode('st')).toEqual(tokenizer.encode('st'));
+    expect(() => damaged.encode('the')).toThrow(/tokenizer.json: .*the id .*TOKENIZER_INVALID/);
+  });
 });

@@ -35,13 +35,23 @@ export interface Tokenizer {
  * @throws RuntimeError TOKENIZER_INVALID
  */
 export function createTokenizer(content: object, config: object, file: string): Tokenizer {
-  const inner = construct(content, config, file);
-  const piece = (text: string, first: boolean) => inner.encode(text, { add_special_tokens: first }).ids;
+  const inner = orInvalid(file, () => new HuggingFaceTokenizer(content, config));
+  // The package looks closer at some parts of the file when a text comes that needs them.
+  const piece = (text: string, first: boolean) =>
+    orInvalid(file, () => {
+      const { ids } = inner.encode(text, { add_special_tokens: first });
+      // A negative one would stand for a picture.
+      const wrong = ids.findIndex((id) => !Number.isInteger(id) || id < 0);
+      if (wrong >= 0) throw new Error(`a token with the id ${String(ids[wrong])}`);
+      return ids;
+    });
   return {
     encode: (text) => piece(text, true),
     encodePrompt: createPromptEncoder(piece),
     decode: (ids) =>
-      inner.decode([...ids], { skip_special_tokens: true, clean_up_tokenization_spaces: false }),
+      orInvalid(file, () =>
+        inner.decode([...ids], { skip_special_tokens: true, clean_up_tokenization_spaces: false }),
+      ),
   };
 }
 
@@ -60,9 +70,9 @@ export function createPromptEncoder(
     });
 }
 
-function construct(content: object, config: object, file: string): HuggingFace {
+function orInvalid<T>(file: string, use: () => T): T {
   try {
-    return new HuggingFaceTokenizer(content, config);
+    return use();
   } catch (cause) {
     const what = `expected a tokenizer of the Hugging Face format: ${cause instanceof Error ? cause.message : String(cause)}`;
     throw new RuntimeError('TOKENIZER_INVALID', what, { file, hint: 'restore tokenizer.json', cause });

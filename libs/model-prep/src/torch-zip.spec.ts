@@ -156,6 +156,22 @@ describe('readTorchZip', () => {
     await expect(readTorchZip(fileOf(accept), 'x')).resolves.toHaveProperty('tensors');
   });
 
+  it('refuses a pickle of more than 32 MiB', async () => {
+    const long = torchFile(pickled(new Uint8Array(32 * 1024 * 1024).fill(0x4e)));
+    await expect(readTorchZip(long, 'x')).rejects.toThrow(/data.pkl.*33554432.*ZIP_TOO_LARGE/);
+  });
+
+  it('refuses a memo of 4,000,001 values', async () => {
+    const puts = new Uint8Array(4_000_001 * 5);
+    const view = new DataView(puts.buffer);
+    for (let i = 0; i < 4_000_001; i += 1) {
+      puts[5 * i] = 'r'.charCodeAt(0);
+      view.setUint32(5 * i + 1, i, true);
+    }
+    const refusal = readTorchZip(torchFile(pickled(raw('N'), puts)), 'x');
+    await expect(refusal).rejects.toThrow(/at most 4000000 values in the memo.*PICKLE_TOO_LARGE/);
+  });
+
   it('gives names, dtypes, shapes and places', async () => {
     const storages = { 0: new Uint8Array(24), 7: Uint8Array.of(1, 2, 3, 4) };
     const bf16 = { type: 'torch.BFloat16Storage', key: text('7'), length: int(2), shape: [], stride: [] };

@@ -2,6 +2,7 @@ export { FlexattnError, StageError } from './errors.js';
 export type { ErrorDetails, ExitCode, StageErrorCode } from './errors.js';
 export { canonicalJson } from './canonical-json.js';
 export { parseJson } from './parse-json.js';
+export { drawBelow, xoshiro128 } from './xoshiro128.js';
 export { schemaProblem } from './schema-problem.js';
 export type { SchemaProblem } from './schema-problem.js';
 export { resolveInside } from './resolve-inside.js';

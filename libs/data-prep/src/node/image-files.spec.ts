@@ -85,6 +85,13 @@ describe('openImageIndex on real files', () => {
       expect(await resolved(name)).toMatchObject({ found: name, type: 'png' });
   });
 
+  it('follows 40 links on the way to a picture, and no more', async () => {
+    await symlink('a/x.png', join(root, 'link0.png'));
+    for (let i = 1; i < 41; i += 1) await symlink(`link${i - 1}.png`, join(root, `link${i}.png`));
+    expect(await resolved('link39.png')).toMatchObject({ found: 'link39.png', type: 'png' });
+    expect(await resolved('link40.png')).toBe('IMAGE_MISSING');
+  });
+
   it('opens nothing outside the root, whatever names and links say', async () => {
     await symlink(join(folder, 'outside', 'secret.png'), join(root, 'absolute.png'));
     await symlink('../outside/secret.png', join(root, 'relative.png'));

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -46,6 +46,16 @@ describe('loadTokenizer', () => {
     expect(await hasTokenizer(dir)).toBe(false);
     await writeFile(join(dir, 'tokenizer.json'), '{"model": {"type": "Sundial"}}');
     await expect(loadTokenizer(dir)).rejects.toThrow('TOKENIZER_INVALID');
+  });
+
+  it('refuses a tokenizer.model that is a folder, or has more than 64 MB', async () => {
+    const model = join(dir, 'tokenizer.model');
+    await mkdir(model);
+    await expect(loadTokenizer(dir)).rejects.toThrow(/tokenizer.model: expected a file.*NOT_A_FILE/);
+    await rm(model, { recursive: true });
+    await copyModel('llama');
+    await truncate(model, 64e6 + 1);
+    await expect(loadTokenizer(dir)).rejects.toThrow(/at most 64 MB, got 64 MB.*TOKENIZER_INVALID/);
   });
 
   it('refuses added tokens that are none', async () => {

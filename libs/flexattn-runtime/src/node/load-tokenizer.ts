@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathExists, readJsonAs, toIoError } from '@flexattn/stage';
 import { z } from 'zod';
@@ -16,11 +16,14 @@ export const TOKENIZER_FILES = [
   'added_tokens.json',
 ];
 
+/** 64 MB: the largest published model, of 256,000 pieces, has 4 MB; LLaMA's has 0.5. */
+const MAX_MODEL_BYTES = 64e6;
+
 /**
  * Reads the tokenizer of a model folder: `tokenizer.json`, with `tokenizer_config.json` where there is one, or
  * else `tokenizer.model` (SentencePiece, all that LLaVA ships), with `added_tokens.json`.
  *
- * @throws RuntimeError TOKENIZER_MISSING, TOKENIZER_INVALID
+ * @throws RuntimeError TOKENIZER_MISSING, TOKENIZER_INVALID; StageError as `readJsonAs`
  */
 export async function loadTokenizer(dir: string): Promise<Tokenizer> {
   const [json, model] = [join(dir, 'tokenizer.json'), join(dir, 'tokenizer.model')];
@@ -34,7 +37,7 @@ export async function loadTokenizer(dir: string): Promise<Tokenizer> {
   }
   if (await pathExists(model)) {
     const added = await readOptional(dir, 'added_tokens.json', z.record(z.string().min(1), z.int().min(0)));
-    return createSentencePieceTokenizer(await readBytes(model), added, model);
+    return createSentencePieceTokenizer(await readModel(model), added, model);
   }
   const what = 'expected tokenizer.json or tokenizer.model in this folder, got neither';
   throw new RuntimeError('TOKENIZER_MISSING', what, { file: dir, hint: "copy the checkpoint's own" });
@@ -45,6 +48,17 @@ export async function hasTokenizer(dir: string): Promise<boolean> {
   return (await pathExists(join(dir, 'tokenizer.json'))) || pathExists(join(dir, 'tokenizer.model'));
 }
 
+async function readModel(file: string): Promise<Uint8Array> {
+  try {
+    const { size } = await stat(file);
+    if (size <= MAX_MODEL_BYTES) return await readFile(file);
+    const what = `expected at most ${MAX_MODEL_BYTES / 1e6} MB, got ${(size / 1e6).toFixed(0)} MB`;
+    throw new RuntimeError('TOKENIZER_INVALID', what, { file, hint: "copy the checkpoint's own file" });
+  } catch (cause) {
+    throw toIoError(cause, file);
+  }
+}
+
 /** Content of a file that need not be there: an empty object where it is not. */
 async function readOptional<T>(
   dir: string,
@@ -53,12 +67,4 @@ async function readOptional<T>(
 ): Promise<T | Record<string, never>> {
   const file = join(dir, name);
   return (await pathExists(file)) ? readJsonAs(file, schema) : {};
-}
-
-async function readBytes(file: string): Promise<Uint8Array> {
-  try {
-    return await readFile(file);
-  } catch (cause) {
-    throw toIoError(cause, file);
-  }
 }

@@ -1,5 +1,6 @@
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { RuntimeError } from '../error.js';
+import { CharacterMap } from './character-map.js';
 
 /** What a piece of the vocabulary is for (`SentencePiece.Type` of sentencepiece_model.proto). */
 export type PieceType = 'NORMAL' | 'UNKNOWN' | 'CONTROL' | 'USER_DEFINED' | 'UNUSED' | 'BYTE';
@@ -13,8 +14,8 @@ export interface Piece {
 
 /** How text is changed before it is cut into pieces (`NormalizerSpec`). */
 export interface NormalizerSpec {
-  /** Compiled rules, or empty where there are none. */
-  precompiledCharsmap: Uint8Array;
+  /** Undefined where there are none. */
+  rules: CharacterMap | undefined;
   addDummyPrefix: boolean;
   removeExtraWhitespaces: boolean;
   escapeWhitespaces: boolean;
@@ -105,7 +106,7 @@ function modelOf(fields: Fields): AnyModel {
     type: MODEL_TYPES[modelType] ?? `${modelType}`,
     treatWhitespaceAsSuffix: numberOf(trainer, 24, 0) !== 0,
     normalizer: {
-      precompiledCharsmap: bytesOf(lastOf(normalizer, 2)),
+      rules: rulesOf(bytesOf(lastOf(normalizer, 2))),
       addDummyPrefix: numberOf(normalizer, 3, 1) !== 0,
       removeExtraWhitespaces: numberOf(normalizer, 4, 1) !== 0,
       escapeWhitespaces: numberOf(normalizer, 5, 1) !== 0,
@@ -116,6 +117,10 @@ function modelOf(fields: Fields): AnyModel {
     eosId: numberOf(trainer, 42, 2),
     unkSurface: trainer.has(44) ? textOf(lastOf(trainer, 44)) : ' \u{2047} ',
   };
+}
+
+function rulesOf(precompiledCharsmap: Uint8Array): CharacterMap | undefined {
+  return precompiledCharsmap.length === 0 ? undefined : new CharacterMap(precompiledCharsmap);
 }
 
 function pieceOf(fields: Fields): Piece {

@@ -1,4 +1,3 @@
-import { CharacterMap } from './character-map.js';
 import type { NormalizerSpec } from './model.js';
 import { characterLength } from './symbol-matcher.js';
 import type { SymbolMatcher } from './symbol-matcher.js';
@@ -13,8 +12,7 @@ const SPACE = 0x20;
  * most, spaces are thinned out and escaped, and a dummy space is put in front. User-defined symbols stay as they are.
  */
 export function createNormaliser(spec: NormalizerSpec, symbols: SymbolMatcher): (text: string) => string {
-  const { precompiledCharsmap, removeExtraWhitespaces } = spec;
-  const map = precompiledCharsmap.length === 0 ? undefined : new CharacterMap(precompiledCharsmap);
+  const { rules, removeExtraWhitespaces } = spec;
   const space = spec.escapeWhitespaces ? SPACE_SYMBOL : ' ';
   const dummy = spec.addDummyPrefix ? space : '';
 
@@ -24,7 +22,7 @@ export function createNormaliser(spec: NormalizerSpec, symbols: SymbolMatcher): 
     for (let at = 0; at < text.length;) {
       const symbol = symbols.lengthAt(text, at);
       const length = symbol ?? characterLength(text[at] ?? 0);
-      const rule = symbol === undefined ? map?.longest(text, at) : undefined;
+      const rule = symbol === undefined ? rules?.longest(text, at) : undefined;
       const stretch = rule ?? { bytes: text.subarray(at, at + length), length };
       const kept = behindSpace ? withoutLeadingSpaces(stretch.bytes) : stretch.bytes;
       parts.push(kept);

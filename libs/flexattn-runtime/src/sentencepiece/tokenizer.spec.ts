@@ -115,6 +115,17 @@ describe('what is refused', () => {
     expect(() => createSentencePieceTokenizer(bytes, {}, 'unigram.model')).toThrow(message);
   });
 
+  it('rules that are damaged', () => {
+    const bytes = bytesOf('rules.model');
+    // They begin with the size of their trie, which is a multiple of four.
+    const size = bytes.indexOf('user_defined', 4000) + 'user_defined'.length + 3;
+    expect(bytes.readUInt32LE(size)).toBe(1024);
+    bytes[size] = 3;
+    expect(() => createSentencePieceTokenizer(bytes, {}, 'rules.model')).toThrow(
+      /rules.model: .*damaged precompiled_charsmap.*TOKENIZER_INVALID/,
+    );
+  });
+
   it('any cut of a model', () => {
     const whole = bytesOf('rules.model');
     for (let end = 0; end < whole.length; end += 97) {

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { FlexattnError, StageError } from '../errors.js';
 import { toIoError } from './io-error.js';
@@ -25,6 +26,13 @@ describe('toIoError', () => {
     const error = toIoError(cause, 'a\nb.json');
     expect(error).toMatchObject({ code, exitCode, file: 'a\nb.json', cause });
     expect(error.message).toMatch(new RegExp(`^a\\\\u000ab\\.json: .+ \\(${code}\\)$`));
+  });
+
+  it('knows a path with a zero byte, as a configuration may name one', async () => {
+    const file = 'a\0b.json';
+    const cause = await stat(file).catch((error: unknown) => error);
+    expect(toIoError(cause, file)).toMatchObject({ code: 'FILE_MISSING', exitCode: 2 });
+    expect(() => toIoError(cause, 'ab.json')).toThrow('null bytes');
   });
 
   it('keeps an error that is ours already', () => {

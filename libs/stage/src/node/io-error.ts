@@ -54,6 +54,10 @@ export function toIoError(cause: unknown, file: string): FlexattnError {
   if (cause instanceof FlexattnError) return cause as FlexattnError;
   const errno =
     cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
+  // Node refuses such a path before it asks the system.
+  if (errno === 'ERR_INVALID_ARG_VALUE' && file.includes('\0')) {
+    return new StageError('FILE_MISSING', 'no path has a zero byte', { file, hint: 'check the path', cause });
+  }
   if (errno === undefined || !/^E[A-Z0-9]+$/.test(errno)) throw cause;
   const known = KNOWN[errno];
   return known === undefined

@@ -60,6 +60,15 @@ describe('writeReport', () => {
     await rm(broken, { recursive: true });
   });
 
+  it('refuses to write a page beyond 3 MB', async () => {
+    const out = join(folder, 'large');
+    const notes = ['x'.repeat(3e6)];
+    await expect(writeReport({ ...options, out, notes })).rejects.toThrow(
+      /the report would have \d{7} bytes, expected at most 3000000.*BAD_CONFIG/,
+    );
+    await expect(readFile(join(out, 'index.html'))).rejects.toThrow(/ENOENT/);
+  });
+
   it('refuses regions of another answer', async () => {
     const inferred = join(folder, 'mixed');
     const lines = (await readFile(join(options.inferred, 'flexattn.jsonl'), 'utf8')).trim().split('\n');
