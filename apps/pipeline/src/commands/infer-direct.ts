@@ -1,15 +1,18 @@
 import type { Command } from 'commander';
-import { parseShard, rankOf } from '@flexattn/stage';
+import { parseShard, rankOf, writeFileAtomic } from '@flexattn/stage';
 import type { InferReport } from '@flexattn/flexattn-runtime';
 import { PipelineError } from '../errors.js';
 import { deviceOption, positiveInteger } from '../flags.js';
 import type { DeviceName } from '../flags.js';
 import { modelFingerprints } from '../model-fingerprints.js';
 import { abortOnSignals } from '../signals.js';
+import type { ArraySettings } from '../slurm/array-job.js';
+import { arrayAskedFor, arrayOf, arrayOptions, type ArrayFlags } from '../slurm/array-flags.js';
+import { inferArrayLine, inferInTasks, type InferTasks, type TaskAnswer } from '../slurm/infer-tasks.js';
 import { summaryText } from '../summary-text.js';
 import type { DirectMode } from './direct.js';
 
-interface InferFlags {
+interface InferFlags extends ArrayFlags {
   model?: string;
   items?: string;
   out?: string;
@@ -22,6 +25,7 @@ interface InferFlags {
   json?: boolean;
   dryRun?: boolean;
   quiet?: boolean;
+  printCommand?: boolean;
 }
 
 /** `flexattn infer --model … --items … --out …`: answers items of any origin, without a configuration. */
@@ -43,8 +47,10 @@ export const inferDirect: DirectMode = {
       .addOption(deviceOption())
       .addHelpText(
         'after',
-        '  flexattn infer --model runs/tiny/compile/flexattn --items items.jsonl --out answers.jsonl --workers 2\n',
+        '  flexattn infer --model runs/tiny/compile/flexattn --items items.jsonl --out answers.jsonl --workers 2\n' +
+          '  flexattn infer --model m --items items.jsonl --out answers.jsonl --launcher slurm --tasks 8 --slurm-arg=--gpus-per-task=1\n',
       );
+    for (const option of arrayOptions()) command.addOption(option);
   },
 
   isAskedFor({ model, items, out }): boolean {
@@ -57,6 +63,9 @@ export const inferDirect: DirectMode = {
       const what = 'expected --model, --items and --out together';
       throw new PipelineError('BAD_CONFIG', what, { hint: 'name all three, or a configuration' });
     }
+    const array = arrayOf(flags);
+    if (array !== undefined || flags.printCommand === true)
+      return inferAsArray({ ...flags, model, items, out }, arrayAskedFor({ array }));
     const shard = flags.shard ?? rankOf(process.env);
     if (flags.dryRun === true) {
       print({ reads: [model, items], writes: [out], shard }, json);
@@ -81,6 +90,40 @@ export const inferDirect: DirectMode = {
     failOnDeaths(report);
   },
 };
+
+/** Prints how many items were answered, and what became of the others, by error code. */
+async function inferAsArray(
+  flags: InferFlags & Pick<InferTasks, 'model' | 'items'> & { out: string },
+  array: ArraySettings,
+): Promise<void> {
+  const { out, shard, json = false, quiet = json } = flags;
+  if (shard !== undefined)
+    throw new PipelineError('BAD_ARGUMENT', 'does not go with --launcher slurm', { item: '--shard' });
+  const tasks: InferTasks = { ...flags, folder: `${out}.tasks` };
+  if (flags.dryRun === true || flags.printCommand === true) {
+    const lines = await inferArrayLine(tasks, array);
+    process.stdout.write(`${json ? JSON.stringify({ array: lines }) : lines}\n`);
+    return;
+  }
+  const report = { items: 0, answered: 0, failed: {} as Record<string, number> };
+  const counted = async function* (answers: AsyncIterable<TaskAnswer>) {
+    for await (const answer of answers) {
+      const code = answer.error?.code;
+      report.items++;
+      if (code === undefined) report.answered++;
+      else report.failed[code] = (report.failed[code] ?? 0) + 1;
+      yield `${JSON.stringify(answer)}\n`;
+    }
+  };
+  const run = { signal: abortOnSignals(), quiet };
+  await inferInTasks(
+    tasks,
+    array,
+    run,
+    async (answers) => void (await writeFileAtomic(out, counted(answers))),
+  );
+  print(report, json);
+}
 
 function print(result: object, json: boolean): void {
   process.stdout.write(`${json ? JSON.stringify(result, null, 2) : summaryText(result)}\n`);

@@ -6,12 +6,13 @@ import { configOptions } from '../flags.js';
 import type { Override } from '../read-config.js';
 import { artifacts, openRun, type RunContext } from '../run-context.js';
 import { abortOnSignals } from '../signals.js';
+import { arrayOf, type ArrayFlags } from '../slurm/array-flags.js';
 import { previewStep, requireInputs, runStep, type DryRun, type Stage } from '../stage.js';
 import { COMMANDS, type StageCommand } from '../stages/index.js';
 import { summaryText } from '../summary-text.js';
 import { DIRECT_MODES } from './direct.js';
 
-interface StageFlags {
+interface StageFlags extends ArrayFlags {
   config?: string;
   run: string;
   set?: Override[];
@@ -58,10 +59,13 @@ async function runSteps({ steps, shows }: StageCommand, flags: StageFlags): Prom
     quiet,
     python: process.env['FLEXATTN_PYTHON'],
     judgeKey: process.env['FLEXATTN_JUDGE_KEY'],
+    array: arrayOf(flags),
   });
   if (printCommand) {
-    const lines = steps.flatMap((step) => step.commandLines?.(context) ?? []);
-    process.stdout.write(`${lines.join('\n')}\n`);
+    for (const step of steps) {
+      const lines = await step.commandLines?.(context);
+      if (lines !== undefined) process.stdout.write(`${lines}\n`);
+    }
     return;
   }
   if (dryRun) return previewSteps(context, steps, json);
