@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { z } from 'zod';
-import { artifactsHash, isIntact, runStage, type Json, type StageResult } from '@flexattn/stage';
+import { artifactsHash, isIntact, runStage, tellLine, type Json, type StageResult } from '@flexattn/stage';
 import { PipelineError } from './errors.js';
 import { artifacts, shown, type RunContext } from './run-context.js';
 import { summaryText } from './summary-text.js';
@@ -98,7 +98,7 @@ export async function runStep(context: RunContext, stage: Stage): Promise<StepRe
       return summary;
     },
     say: (line) => {
-      if (!quiet || !line.endsWith('up to date')) process.stderr.write(`${line}\n`);
+      if (!quiet || !line.endsWith('up to date')) tellLine(line);
     },
   });
   rememberRun(runMarker(context, stage.name), seconds);

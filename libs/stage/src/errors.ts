@@ -69,7 +69,10 @@ export type StageErrorCode =
   | 'PROGRAM_MISSING'
   /** Slurm's programs are not on this machine. */
   | 'SLURM_MISSING'
-  /** Slurm does not take the job. */
+  /**
+   * Slurm does not take the job. Remedy: its own words say why; correct the run's Slurm settings (partition,
+   * account, time, arguments of sbatch)
+   */
   | 'SLURM_REFUSED'
   /** Slurm's controller does not answer; the job may go on. */
   | 'SLURM_UNREACHABLE';

@@ -8,6 +8,8 @@ export { resolveInside } from './resolve-inside.js';
 export { describeError } from './node/describe-error.js';
 export { createProgress } from './node/progress.js';
 export type { Progress, ProgressOptions, ProgressStream } from './node/progress.js';
+export { tellEventsTo, tellLine } from './node/tell.js';
+export type { WorkEvent } from './node/tell.js';
 export { parseShard, rankOf } from './ranks.js';
 export type { Rank } from './ranks.js';
 export type { Json, Receipt, StageInputs } from './receipt.js';

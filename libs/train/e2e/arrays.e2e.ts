@@ -92,7 +92,12 @@ describe.skipIf(whyNot !== null)('an array of Slurm', () => {
     const items = readdirSync(images)
       .slice(0, 9)
       .map((image, i) =>
-        JSON.stringify({ id: `i${i}`, image, prompt: 'Which way do the stripes run?', maxNewTokens: 3 }),
+        JSON.stringify({
+          id: `i${i}`,
+          image,
+          prompt: '<image>\nWhich way do the stripes run?',
+          maxNewTokens: 3,
+        }),
       );
     writeFileSync(at('items.jsonl'), `${items.join('\n')}\n`);
     const infer = ['infer', '--model', at('model'), '--items', at('items.jsonl'), '--root', images];
@@ -121,7 +126,7 @@ describe.skipIf(whyNot !== null)('an array of Slurm', () => {
     // Held back by Slurm until long after the test.
     const held = [...SLURM, '--slurm-arg=--begin=now+1hour'];
     const stopped = await flexattn(clean('held', ...held), (child, printed) => {
-      if (/others wait \(BeginTime\)/.test(printed)) child.kill('SIGINT');
+      if (/others wait \(BeginTime\)/.test(printed) && !child.killed) child.kill('SIGINT');
     });
     expect(stopped.code, stopped.printed).toBe(130);
     await until(() => cluster.ask('squeue', ['-h']) === '');

@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import { resultLine } from '../events.js';
 import { parseShard, rankOf, type Rank } from '@flexattn/stage';
 import type { CleanOptions, CleanReport } from '@flexattn/data-prep';
 import { PipelineError } from '../errors.js';
@@ -73,18 +74,19 @@ export const cleanDirect: DirectMode = {
     const array = arrayOf(flags);
     if (flags.printCommand === true || (array !== undefined && flags.dryRun === true)) {
       const lines = cleanArrayLine(tasksOf(flags), arrayAskedFor({ array }));
-      process.stdout.write(`${json ? JSON.stringify({ array: lines }) : lines}\n`);
+      process.stdout.write(json ? resultLine({ array: lines }, 'preview') : `${lines}\n`);
       return;
     }
     const { formatCleanReport } = await import('@flexattn/data-prep');
     const report = await cleanOrMerge(flags);
-    const text = json ? JSON.stringify(report, null, 2) : formatCleanReport(report);
-    (out === '-' ? process.stderr : process.stdout).write(`${text}\n`);
+    const event = flags.dryRun === true ? 'preview' : 'result';
+    const text = json ? resultLine(report, event) : `${formatCleanReport(report)}\n`;
+    (out === '-' ? process.stderr : process.stdout).write(text);
   },
 };
 
 async function cleanOrMerge(flags: CleanFlags): Promise<CleanReport> {
-  const { annotations, merge, json = false, quiet = json, ...options } = flags;
+  const { annotations, merge, json = false, quiet = false, ...options } = flags;
   const { cleanDataset, mergeShards } = await import('@flexattn/data-prep');
   const signal = abortOnSignals();
   if (merge !== undefined) {

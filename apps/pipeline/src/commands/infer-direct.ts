@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { resultLine } from '../events.js';
 import { parseShard, rankOf, writeFileAtomic } from '@flexattn/stage';
 import type { InferReport } from '@flexattn/flexattn-runtime';
 import { PipelineError } from '../errors.js';
@@ -58,7 +59,7 @@ export const inferDirect: DirectMode = {
   },
 
   async run(flags: InferFlags): Promise<void> {
-    const { model, items, out, root, workers, gpus, threads, device, json = false, quiet = json } = flags;
+    const { model, items, out, root, workers, gpus, threads, device, json = false, quiet = false } = flags;
     if (model === undefined || items === undefined || out === undefined) {
       const what = 'expected --model, --items and --out together';
       throw new PipelineError('BAD_CONFIG', what, { hint: 'name all three, or a configuration' });
@@ -68,7 +69,7 @@ export const inferDirect: DirectMode = {
       return inferAsArray({ ...flags, model, items, out }, arrayAskedFor({ array }));
     const shard = flags.shard ?? rankOf(process.env);
     if (flags.dryRun === true) {
-      print({ reads: [model, items], writes: [out], shard }, json);
+      print({ reads: [model, items], writes: [out], shard }, json, 'preview');
       return;
     }
     const { inferItems } = await import('@flexattn/flexattn-runtime');
@@ -96,13 +97,13 @@ async function inferAsArray(
   flags: InferFlags & Pick<InferTasks, 'model' | 'items'> & { out: string },
   array: ArraySettings,
 ): Promise<void> {
-  const { out, shard, json = false, quiet = json } = flags;
+  const { out, shard, json = false, quiet = false } = flags;
   if (shard !== undefined)
     throw new PipelineError('BAD_ARGUMENT', 'does not go with --launcher slurm', { item: '--shard' });
   const tasks: InferTasks = { ...flags, folder: `${out}.tasks` };
   if (flags.dryRun === true || flags.printCommand === true) {
     const lines = await inferArrayLine(tasks, array);
-    process.stdout.write(`${json ? JSON.stringify({ array: lines }) : lines}\n`);
+    process.stdout.write(json ? resultLine({ array: lines }, 'preview') : `${lines}\n`);
     return;
   }
   const report = { items: 0, answered: 0, failed: {} as Record<string, number> };
@@ -125,8 +126,8 @@ async function inferAsArray(
   print(report, json);
 }
 
-function print(result: object, json: boolean): void {
-  process.stdout.write(`${json ? JSON.stringify(result, null, 2) : summaryText(result)}\n`);
+function print(result: object, json: boolean, event: 'result' | 'preview' = 'result'): void {
+  process.stdout.write(json ? resultLine(result, event) : `${summaryText(result)}\n`);
 }
 
 /** A mistake of an item is its answer; an item that kills workers is a failure of the run. */

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { resultLine } from '../events.js';
 import { join } from 'node:path';
 import { isIntact } from '@flexattn/stage';
 import type { Command } from 'commander';
@@ -29,7 +30,7 @@ export function addStageCommands(program: Command): void {
     const command = program
       .command(name)
       .description(description)
-      .option('--json', 'print the result as JSON')
+      .option('--json', 'print events and results as JSON, one a line')
       .option('--dry-run', 'say what would be read and written, and write nothing')
       .option('--quiet', 'no progress, no word of what is up to date')
       .addHelpText(
@@ -50,7 +51,7 @@ export function addStageCommands(program: Command): void {
 const startsPrograms = (stage: Stage) => stage.commandLines !== undefined;
 
 async function runSteps({ steps, shows }: StageCommand, flags: StageFlags): Promise<void> {
-  const { json = false, dryRun = false, printCommand = false, quiet = json } = flags;
+  const { json = false, dryRun = false, printCommand = false, quiet = false } = flags;
   const context = await openRun({
     config: flags.config ?? flags.run,
     cwd: process.cwd(),
@@ -70,12 +71,12 @@ async function runSteps({ steps, shows }: StageCommand, flags: StageFlags): Prom
   }
   if (dryRun) return previewSteps(context, steps, json);
   requireInputs(context, steps);
-  const results: object[] = [];
+  const results: string[] = [];
   const texts: string[] = [];
   for (const step of await damagedBefore(context, steps)) await runStep(context, step);
   for (const step of steps) {
     const result = await runStep(context, step);
-    results.push(result);
+    results.push(resultLine(result));
     if (shows.includes(step))
       texts.push(step.show?.(result.summary, result.folder) ?? summaryText(result.summary));
   }
@@ -106,16 +107,13 @@ async function previewSteps(context: RunContext, steps: readonly Stage[], json: 
   for (const step of steps) previews.push(await previewStep(context, step));
   const texts = previews.map(({ text }) => `${text}\n`);
   print(
-    previews.map(({ told }) => told),
+    previews.map(({ told }) => resultLine(told, 'preview')),
     texts,
     json,
   );
   for (const { refusal } of previews) if (refusal !== undefined) throw refusal;
 }
 
-function print(results: readonly object[], texts: readonly string[], json: boolean): void {
-  const shown = json
-    ? JSON.stringify(results.length === 1 ? results[0] : results, null, 2)
-    : texts.join('\n');
-  process.stdout.write(`${shown}\n`);
+function print(lines: readonly string[], texts: readonly string[], json: boolean): void {
+  process.stdout.write(json ? lines.join('') : `${texts.join('\n')}\n`);
 }

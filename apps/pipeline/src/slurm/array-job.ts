@@ -8,6 +8,7 @@ import {
   pathExists,
   slurmCommand,
   slurmJobs,
+  tellLine,
   StageError,
   withLock,
   writeFileAtomic,
@@ -227,14 +228,15 @@ class RunningArray {
   #tellStates(tasks: readonly SlurmJob[], isOver: boolean): void {
     const waiting = tasks.find(({ state }) => state === 'PENDING');
     const running = tasks.filter(({ state }) => state === 'RUNNING').length;
-    const text = waiting === undefined ? '' : `, others wait (${waiting.reason})`;
+    const why = waiting === undefined || waiting.reason === 'None' ? '' : ` (${waiting.reason})`;
+    const text = waiting === undefined ? '' : `, others wait${why}`;
     const line = `Slurm job ${this.#id}: ${running} running${text}`;
     if (!isOver && line !== this.#said && (running > 0 || waiting !== undefined)) this.#say(line);
     this.#said = line;
   }
 
   #say(line: string): void {
-    if (!this.options.quiet) process.stderr.write(`${this.job.name}: ${line}\n`);
+    if (!this.options.quiet) tellLine(`${this.job.name}: ${line}`);
   }
 
   #file(name: string): string {

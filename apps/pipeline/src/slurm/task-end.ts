@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { pathExists, type ExitCode } from '@flexattn/stage';
+import { pathExists, tellLine, type ExitCode } from '@flexattn/stage';
 import { PipelineError } from '../errors.js';
 
 /** How a task of an array ended: its exit code where it left one, and what Slurm last said of it. */
@@ -21,7 +21,7 @@ export async function tasksFailed(
   tasks: number,
   log: string,
 ): Promise<PipelineError> {
-  for (const line of await lastLines(log)) process.stderr.write(`task ${first.index}: ${line}\n`);
+  for (const line of await lastLines(log)) tellLine(`task ${first.index}: ${line}`);
   const names = failed.map(({ index }) => index).join(', ');
   const what = `${failed.length} of ${tasks} tasks failed (${names}); task ${first.index} ${endOf(first)}`;
   return new PipelineError('TASKS_FAILED', what, {

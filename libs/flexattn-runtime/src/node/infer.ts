@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
-import { createProgress, parseJson, readTextLines, writeFileAtomic } from '@flexattn/stage';
+import { createProgress, parseJson, readTextLines, tellLine, writeFileAtomic } from '@flexattn/stage';
 import { choiceLine } from '../device.js';
 import type { Selection } from '../geometry.js';
 import { parseItem } from '../items.js';
@@ -100,7 +100,7 @@ export async function inferItems(given: InferOptions): Promise<InferReport> {
       others,
     );
     if (!queue.isEmpty()) {
-      if (given.quiet !== true) process.stderr.write(`${choiceLine(choice)}\n`);
+      if (given.quiet !== true) tellLine(choiceLine(choice));
       await answerAll({ options, total: all.length, journal, others }, queue);
     }
     await merge(out, shard, key, all, journal.answers);
