@@ -166,7 +166,7 @@ describe('flexattn', () => {
     expect(all).toContainEqual({ event: 'note', text: 'clean: up to date' });
     expect(all).toContainEqual({ event: 'note', text: expect.stringMatching(/eval: .*damaged/) as string });
     const [failed] = await events('clean', '--annotations', 'no-such.json', '--images', '.', '--out', 'x');
-    expect(failed).toMatchObject({ event: 'error', code: 'FILE_MISSING', exitCode: 2 });
+    expect(failed).toMatchObject({ event: 'error', code: 'ANNOTATIONS_MISSING', exitCode: 2 });
   });
 
   it.each(['clean', 'init', 'train', 'compile', 'infer', 'eval', 'report'])(
