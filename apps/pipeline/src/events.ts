@@ -48,10 +48,11 @@ let isTelling = false;
 /** How an error ends a command: its line for people, or the event where events were asked for. */
 export function errorLine(error: unknown, { line, exitCode }: { line: string; exitCode: number }): string {
   if (!isTelling) return line;
-  const { code, message, file, item, hint } =
+  const failure: Pick<FlexattnError, 'code' | 'message' | 'file' | 'item' | 'hint'> =
     error instanceof FlexattnError
       ? error
       : { code: 'BUG', message: line, file: undefined, item: undefined, hint: undefined };
+  const { code, message, file, item, hint } = failure;
   return JSON.stringify({ event: 'error', code, message, exitCode, file, item, hint });
 }
 

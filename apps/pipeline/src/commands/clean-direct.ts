@@ -86,7 +86,7 @@ export const cleanDirect: DirectMode = {
 };
 
 async function cleanOrMerge(flags: CleanFlags): Promise<CleanReport> {
-  const { annotations, merge, json = false, quiet = false, ...options } = flags;
+  const { annotations, merge, quiet = false, ...options } = flags;
   const { cleanDataset, mergeShards } = await import('@flexattn/data-prep');
   const signal = abortOnSignals();
   if (merge !== undefined) {

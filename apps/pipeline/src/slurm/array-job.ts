@@ -203,7 +203,7 @@ class RunningArray {
     try {
       return await work;
     } catch (error) {
-      return this.options.signal.aborted ? this.#cancel() : Promise.reject(error as Error);
+      return this.options.signal.aborted ? this.#cancel() : Promise.reject(error);
     }
   }
 
