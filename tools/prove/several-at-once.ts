@@ -95,8 +95,8 @@ function judge(stage: StageName, outcomes: readonly Outcome[], pids: ReadonlySet
   const produced = new Map<string, number>();
   for (const outcome of outcomes) {
     if (outcome.code === 0) {
-      const found = JSON.parse(outcome.stdout) as Step | Step[];
-      for (const step of [found].flat())
+      const lines = outcome.stdout.trim().split('\n');
+      for (const step of lines.map((line) => JSON.parse(line) as Step))
         if (step.outcome === 'produced') produced.set(step.stage, (produced.get(step.stage) ?? 0) + 1);
     } else {
       const [, pid] = /process (\d+) on \S+ is working here/.exec(outcome.stderr) ?? [];

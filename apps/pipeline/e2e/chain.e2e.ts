@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';
 import { sha256File } from '@flexattn/stage';
+import { eventSchema } from '../src/events.js';
 import { ROOT, flexattn, runCommand } from './command-line.js';
 
 interface Receipt {
@@ -151,12 +152,29 @@ describe('flexattn', () => {
     expect(report.cases.find(({ case: name }) => name === 'training-batch')?.training).toHaveLength(2);
   });
 
+  it('--json is an event a line, on both streams, of stages that ran, were up to date, or failed', async () => {
+    rmSync(join(ROOT, 'runs/tiny/eval/summary.json'));
+    const events = async (...args: string[]) => {
+      const { stdout, stderr } = await flexattn([...args, '--json']);
+      return `${stdout}${stderr}`
+        .trim()
+        .split('\n')
+        .map((line) => eventSchema.parse(JSON.parse(line)));
+    };
+    const all = await events('all', '--config', 'tiny');
+    expect(all.filter(({ event }) => event === 'result')).toHaveLength(9);
+    expect(all).toContainEqual({ event: 'note', text: 'clean: up to date' });
+    expect(all).toContainEqual({ event: 'note', text: expect.stringMatching(/eval: .*damaged/) as string });
+    const [failed] = await events('clean', '--annotations', 'no-such.json', '--images', '.', '--out', 'x');
+    expect(failed).toMatchObject({ event: 'error', code: 'ANNOTATIONS_MISSING', exitCode: 2 });
+  });
+
   it.each(['clean', 'init', 'train', 'compile', 'infer', 'eval', 'report'])(
     '%s --dry-run of the 7B configuration says what is missing, and writes nothing',
     async (stage) => {
       const dry = await flexattn([stage, '--config', 'llava-v1.5-7b-flexattn', '--dry-run', '--json']);
       expect(dry.code, dry.stderr).toBe(0);
-      expect(dry.stdout).toContain('"present": false');
+      expect(dry.stdout).toContain('"present":false');
       expect(existsSync(join(ROOT, 'runs/llava-v1.5-7b-flexattn'))).toBe(false);
     },
   );

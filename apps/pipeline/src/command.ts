@@ -19,6 +19,7 @@ import { addStatusCommand } from './commands/status.js';
 import { addStageCommands } from './commands/stages.js';
 import { addSweepCommand } from './commands/sweep.js';
 import { addVerifyCommand } from './commands/verify.js';
+import { tellAsEvents } from './events.js';
 
 /** The `flexattn` command, as commander's tree; parsing it runs what was asked for. */
 export function createProgram(version: string): Command {
@@ -30,6 +31,7 @@ export function createProgram(version: string): Command {
     .addHelpText('after', '\nExample:\n  flexattn all --config tiny\n')
     .showHelpAfterError('(flexattn --help lists the commands)')
     .exitOverride();
+  program.hook('preAction', (_, action) => tellAsEvents(action.opts()['json'] === true));
   addStageCommands(program);
   addAskCommand(program);
   addCompareCommand(program);

@@ -21,6 +21,8 @@ export type PipelineErrorCode =
    * lines in the answers; give the workers more memory, or fewer of them (`infer.workers`)
    */
   | 'ITEMS_FAILED'
+  /** Tasks of an earlier start of the same work are still in Slurm's queue. */
+  | 'JOB_RUNNING'
   /** Data or weights are not the ones that `flexattn.lock.json` names. */
   | 'LOCK_DIFFERS'
   /** Files lie where a stage's artifacts would be, and no stage wrote them. */
@@ -29,6 +31,11 @@ export type PipelineErrorCode =
   | 'QUESTION_TOO_LONG'
   /** A stage needs what an earlier one writes, and that is missing, stale or damaged. */
   | 'STAGE_NOT_RUN'
+  /**
+   * Tasks of a Slurm array failed, or left answers out. Remedy: see the log that the message names; the same
+   * command repeats only tasks that did not end well
+   */
+  | 'TASKS_FAILED'
   /**
    * Golden cases give other results here, or files have other hashes than the list. Remedy: see which in
    * the lines above; fetch those files again, or mend what changed the numbers

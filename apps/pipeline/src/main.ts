@@ -3,6 +3,7 @@ import { CommanderError } from 'commander';
 import { describeError } from '@flexattn/stage';
 import { z } from 'zod';
 import { createProgram } from './command.js';
+import { errorLine } from './events.js';
 
 const { version } = z
   .object({ version: z.string() })
@@ -23,8 +24,8 @@ try {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : 2;
   } else {
-    const { line, exitCode } = describeError(error);
-    process.stderr.write(`${process.stderr.isTTY ? CLEAR_LINE : ''}${line}\n`);
-    process.exitCode = exitCode;
+    const described = describeError(error);
+    process.stderr.write(`${process.stderr.isTTY ? CLEAR_LINE : ''}${errorLine(error, described)}\n`);
+    process.exitCode = described.exitCode;
   }
 }

@@ -4,6 +4,7 @@ import { Fingerprints } from '@flexattn/stage';
 import type { Config } from './config.js';
 import { PipelineError } from './errors.js';
 import { readConfig, type Override } from './read-config.js';
+import type { ArraySettings } from './slurm/array-job.js';
 
 /** One run of the chain: a configuration in a workspace. */
 export interface RunContext {
@@ -22,6 +23,8 @@ export interface RunContext {
   python: string | undefined;
   /** Of the judge's endpoint, from `FLEXATTN_JUDGE_KEY`; in no receipt and no file. */
   judgeKey: string | undefined;
+  /** Does the work of `clean` or `infer` in tasks of Slurm; in no receipt: the results are the same. */
+  array: ArraySettings | undefined;
 }
 
 export interface RunOptions {
@@ -34,6 +37,7 @@ export interface RunOptions {
   quiet?: boolean | undefined;
   python?: string | undefined;
   judgeKey?: string | undefined;
+  array?: ArraySettings | undefined;
 }
 
 /** Reads the configuration and finds its workspace: the nearest folder above it with an `nx.json`, else `cwd`. */
@@ -50,6 +54,7 @@ export async function openRun(options: RunOptions): Promise<RunContext> {
     fingerprints: await Fingerprints.open(join(workspace, '.flexattn', 'fingerprints.tsv')),
     signal: options.signal,
     quiet: options.quiet ?? false,
+    array: options.array,
     judgeKey: options.judgeKey === '' ? undefined : options.judgeKey,
     python:
       config.train.python === undefined

@@ -1,7 +1,15 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { z } from 'zod';
-import { artifactsHash, isIntact, runStage, toIoError, type Json, type StageResult } from '@flexattn/stage';
+import {
+  artifactsHash,
+  isIntact,
+  runStage,
+  tellLine,
+  toIoError,
+  type Json,
+  type StageResult,
+} from '@flexattn/stage';
 import { PipelineError } from './errors.js';
 import { artifacts, shown, type RunContext } from './run-context.js';
 import { summaryText } from './summary-text.js';
@@ -32,7 +40,7 @@ export interface Stage<Summary extends object = object, Preview extends object =
   /** Why the stage would not start, of what a preview found. */
   refusalOf?(preview: Preview, context: RunContext): Error | undefined;
   /** What the stage would start, as lines for a shell. */
-  commandLines?: (context: RunContext) => string;
+  commandLines?: (context: RunContext) => string | Promise<string>;
   /** The summary for a terminal; left out: its keys and values. `folder`: where the artifacts are, as shown. */
   show?(summary: Summary, folder: string): string;
 }
@@ -57,6 +65,8 @@ export interface StepPreview {
   writes: string;
   /** What the lib tells, where all that it reads is there. */
   preview?: Record<string, Json>;
+  /** The array of Slurm that would do the work, as lines for a shell. */
+  array?: string;
 }
 
 /** Refuses to begin where something that no stage writes is missing: the last step may be hours away. */
@@ -96,7 +106,7 @@ export async function runStep(context: RunContext, stage: Stage): Promise<StepRe
       return summary;
     },
     say: (line) => {
-      if (!quiet || !line.endsWith('up to date')) process.stderr.write(`${line}\n`);
+      if (!quiet || !line.endsWith('up to date')) tellLine(line);
     },
   });
   rememberRun(runMarker(context, stage.name), seconds);
@@ -150,6 +160,7 @@ export async function previewStep(context: RunContext, stage: Stage): Promise<Dr
   }));
   const isTold = stage.previewsPartly === true || reads.every(({ present }) => present);
   const preview = isTold ? await stage.preview?.(context) : undefined;
+  const array = context.array === undefined ? undefined : await stage.commandLines?.(context);
   const told: StepPreview = {
     stage: stage.name,
     purpose: stage.purpose,
@@ -158,10 +169,11 @@ export async function previewStep(context: RunContext, stage: Stage): Promise<Dr
     writes: shown(context, artifacts(context, stage.name)),
     ...(preview === undefined ? {} : { preview: jsonObject(preview) }),
   };
-  const text = preview === undefined ? undefined : stage.showPreview?.(preview, context);
+  const shownPreview = preview === undefined ? undefined : stage.showPreview?.(preview, context);
+  const text = shownPreview ?? summaryText(told);
   return {
-    told,
-    text: text ?? summaryText(told),
+    told: array === undefined ? told : { ...told, array },
+    text: array === undefined ? text : `${text}\n${array}`,
     refusal:
       foreignFiles(context, stage) ??
       (preview === undefined ? undefined : stage.refusalOf?.(preview, context)),

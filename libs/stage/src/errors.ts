@@ -66,9 +66,18 @@ export type StageErrorCode =
   /** A program that was started ended with an error. Remedy: see its last lines, which the message repeats */
   | 'PROGRAM_FAILED'
   /** A program that is needed is not installed. */
-  | 'PROGRAM_MISSING';
+  | 'PROGRAM_MISSING'
+  /** Slurm's programs are not on this machine. */
+  | 'SLURM_MISSING'
+  /**
+   * Slurm does not take the job. Remedy: its own words say why; correct the run's Slurm settings (partition,
+   * account, time, arguments of sbatch)
+   */
+  | 'SLURM_REFUSED'
+  /** Slurm's controller does not answer; the job may go on. */
+  | 'SLURM_UNREACHABLE';
 
-/** What goes wrong around any stage: files, locks, child processes, JSON. */
+/** What goes wrong around any stage: files, locks, child processes, Slurm, JSON. */
 export class StageError extends FlexattnError<StageErrorCode> {}
 
 /** Control characters, line ends and changes of direction, which a hostile name may hold, would fool the reader. */

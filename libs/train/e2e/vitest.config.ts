@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-/** The Slurm launcher against real daemons, in one file: they are started once. */
+/** The launchers of Slurm jobs against real daemons, one file after the other: each starts its own. */
 export default defineConfig({
   ssr: { resolve: { conditions: ['@flexattn/source', 'module', 'node', 'import', 'default'] } },
   test: {
@@ -10,5 +10,6 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: 'forks',
+    fileParallelism: false,
   },
 });

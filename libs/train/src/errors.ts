@@ -39,12 +39,6 @@ export type TrainErrorCode =
   /** The virtual environment for training could not be made. */
   | 'ENVIRONMENT_FAILED'
   // Slurm
-  /** Slurm's programs are not on this machine. */
-  | 'SLURM_MISSING'
-  /** Slurm does not take the job. */
-  | 'SLURM_REFUSED'
-  /** Slurm's controller does not answer; the job may go on. */
-  | 'SLURM_UNREACHABLE'
   /** A job of an earlier start of the same run is still in the queue. */
   | 'JOB_RUNNING'
   // the trainer

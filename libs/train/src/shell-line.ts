@@ -1,5 +1,5 @@
+import { shellWord } from '@flexattn/stage';
 import type { LaunchPlan } from './launch-plan.js';
-import { shellWord } from './slurm-script.js';
 
 /** Ends the trainer with its standard input: right below a launcher, wrong for a person who has none to close. */
 const WATCH = '--watch-stdin';

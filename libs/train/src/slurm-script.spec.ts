@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { slurmSchema } from './launcher-settings.js';
-import { shellWord, slurmScript } from './slurm-script.js';
+import { slurmScript } from './slurm-script.js';
 
 let folder: string;
 beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), 'flexattn-script-'))));
@@ -29,14 +29,6 @@ const plan = {
   args: HOSTILE,
   env: { OMP_NUM_THREADS: '1', PYTHONPATH: HOSTILE.join(':') },
 };
-
-describe('shellWord', () => {
-  it.each(HOSTILE)('%j is one word of a shell', (word) => {
-    const script = join(folder, 'word.sh');
-    writeFileSync(script, `printf '%s' ${shellWord(word)}`);
-    expect(execFileSync('bash', [script], { cwd: folder, encoding: 'utf8' })).toBe(word);
-  });
-});
 
 describe('slurmScript', () => {
   const script = (slurm: object = {}) =>

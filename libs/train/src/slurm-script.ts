@@ -1,3 +1,4 @@
+import { shellWord } from '@flexattn/stage';
 import type { LaunchPlan } from './launch-plan.js';
 import type { SlurmSettings } from './launcher-settings.js';
 
@@ -14,14 +15,6 @@ export interface SlurmScript {
 /** Ports that jobs meet at: below those that Linux gives to outgoing connections (32768), above the services'. */
 const FIRST_PORT = 15_000;
 const PORTS = 15_000;
-
-const ESCAPES: Record<string, string> = { '\\': '\\\\', "'": "\\'", '\n': '\\n', '\r': '\\r' };
-
-/** One word of bash, whatever it holds, on one line: a line of it could pass for one of Slurm's own. */
-export function shellWord(text: string): string {
-  if (!/[\n\r]/.test(text)) return `'${text.replaceAll("'", String.raw`'\''`)}'`;
-  return `$'${text.replace(/[\\'\n\r]/g, (character) => ESCAPES[character] ?? '')}'`;
-}
 
 /**
  * The batch script of a training: readable, and the same job when it is submitted by hand. It starts one

@@ -43,7 +43,10 @@ describe('ask', () => {
     const { tokens } = JSON.parse((await ask('--json', 'What is it?')).stdout) as { tokens: number[] };
     const { steps } = JSON.parse(stdout) as { steps: { token: number }[] };
     expect(steps.map(({ token }) => token)).toEqual(tokens);
-    expect(stderr.split('\n')[0]).toMatch(/^device: cpu \(auto/);
+    expect(JSON.parse(stderr.split('\n')[0] ?? '')).toMatchObject({
+      event: 'note',
+      text: expect.stringMatching(/^device: cpu \(auto/) as string,
+    });
   });
 
   it('refuses a drawing that is no PNG', async () => {

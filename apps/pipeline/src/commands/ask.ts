@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
-import { writeFileAtomic } from '@flexattn/stage';
+import { tellLine, writeFileAtomic } from '@flexattn/stage';
 import { deviceOption, endingIn, positiveInteger } from '../flags.js';
 import type { DeviceName } from '../flags.js';
 import { modelFingerprints } from '../model-fingerprints.js';
@@ -57,7 +57,7 @@ async function ask(given: string, flags: AskFlags): Promise<void> {
     threads,
     fingerprints: modelFingerprints(process.env),
   });
-  process.stderr.write(`${await deviceLine(device)}\n`);
+  tellLine(await deviceLine(device));
   try {
     const request = {
       image: pixels,

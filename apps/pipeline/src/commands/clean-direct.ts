@@ -1,12 +1,15 @@
 import { Option, type Command } from 'commander';
+import { resultLine } from '../events.js';
 import { parseShard, rankOf, type Rank } from '@flexattn/stage';
 import type { CleanOptions, CleanReport } from '@flexattn/data-prep';
 import { PipelineError } from '../errors.js';
 import { positiveInteger, wholeNumber } from '../flags.js';
 import { abortOnSignals } from '../signals.js';
+import { arrayAskedFor, arrayOf, arrayOptions, type ArrayFlags } from '../slurm/array-flags.js';
+import { cleanArrayLine, cleanInTasks, type CleanTasks } from '../slurm/clean-tasks.js';
 import type { DirectMode } from './direct-mode.js';
 
-interface CleanFlags {
+interface CleanFlags extends ArrayFlags {
   annotations?: string[];
   images?: string;
   merge?: string[];
@@ -22,6 +25,7 @@ interface CleanFlags {
   json?: boolean;
   dryRun?: boolean;
   quiet?: boolean;
+  printCommand?: boolean;
 }
 
 const EXAMPLES = `
@@ -32,6 +36,8 @@ On any annotation file, without a configuration:
   flexattn clean --annotations mix.json --images images --out part-0 --shard 0/2
   srun -n 2 sh -c 'flexattn clean --annotations mix.json --images images --out part-$SLURM_PROCID'
   flexattn clean --merge part-0 part-1 --out clean
+In tasks of a Slurm cluster, merged at the end:
+  flexattn clean --annotations mix.json --images images --out clean --launcher slurm --tasks 8 --slurm-arg=--time=30
 `;
 
 /** `flexattn clean` on files that options name. */
@@ -60,19 +66,27 @@ export const cleanDirect: DirectMode = {
       .addOption(choice('--format <format>', 'an array, or a sample a line', ['json', 'jsonl']))
       .option('--journal <file>', 'remembers which pictures were decoded (OUT.images.journal)')
       .addHelpText('after', EXAMPLES);
+    for (const option of arrayOptions()) command.addOption(option);
   },
   isAskedFor: ({ annotations, merge }) => annotations !== undefined || merge !== undefined,
   async run(flags: CleanFlags): Promise<void> {
     const { json = false, out } = flags;
+    const array = arrayOf(flags);
+    if (flags.printCommand === true || (array !== undefined && flags.dryRun === true)) {
+      const lines = cleanArrayLine(tasksOf(flags), arrayAskedFor({ array }));
+      process.stdout.write(json ? resultLine({ array: lines }, 'preview') : `${lines}\n`);
+      return;
+    }
     const { formatCleanReport } = await import('@flexattn/data-prep');
     const report = await cleanOrMerge(flags);
-    const text = json ? JSON.stringify(report, null, 2) : formatCleanReport(report);
-    (out === '-' ? process.stderr : process.stdout).write(`${text}\n`);
+    const event = flags.dryRun === true ? 'preview' : 'result';
+    const text = json ? resultLine(report, event) : `${formatCleanReport(report)}\n`;
+    (out === '-' ? process.stderr : process.stdout).write(text);
   },
 };
 
 async function cleanOrMerge(flags: CleanFlags): Promise<CleanReport> {
-  const { annotations, merge, json = false, quiet = json, ...options } = flags;
+  const { annotations, merge, quiet = false, ...options } = flags;
   const { cleanDataset, mergeShards } = await import('@flexattn/data-prep');
   const signal = abortOnSignals();
   if (merge !== undefined) {
@@ -82,6 +96,8 @@ async function cleanOrMerge(flags: CleanFlags): Promise<CleanReport> {
     const { dryRun } = options;
     return mergeShards({ shards: merge, out: outOf(flags), dryRun, quiet, signal });
   }
+  const array = arrayOf(flags);
+  if (array !== undefined) return cleanInTasks(tasksOf(flags), array, { signal, quiet });
   const { images, verify, textOnly, shuffle, dedupe, limit, format, journal, dryRun } = options;
   return cleanDataset({
     annotations: (annotations ?? []).map(sourceOf),
@@ -89,6 +105,18 @@ async function cleanOrMerge(flags: CleanFlags): Promise<CleanReport> {
     shard: shardOf(flags),
     ...{ images, verify, textOnly, shuffle, dedupe, limit, format, journal, dryRun, quiet, signal },
   });
+}
+
+/** What the tasks of an array get; what they cannot share is refused. */
+function tasksOf(flags: CleanFlags): CleanTasks {
+  const { annotations = [], images, verify, textOnly, shuffle, dedupe, limit, format } = flags;
+  const out = outOf(flags);
+  for (const name of ['shard', 'journal', 'merge'] as const)
+    if (flags[name] !== undefined) throw badFlags(`--${name} does not go with --launcher slurm`);
+  if (out === '-' || annotations.includes('-'))
+    throw badFlags('tasks of Slurm read and write files: expected no "-" with --launcher slurm');
+  const settings = { images, verify, textOnly, shuffle, dedupe, limit, format };
+  return { sources: annotations.map(sourceOf), ...settings, out, folder: `${out}.tasks` };
 }
 
 /** The part that was asked for, or that a launcher of several processes gives; undefined: all samples. */

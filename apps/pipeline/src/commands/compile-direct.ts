@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { CompileReport, Precision, Selection } from '@flexattn/flexattn-runtime';
+import { resultLine } from '../events.js';
 import { byteSize } from '../byte-size.js';
 import { PipelineError } from '../errors.js';
 import { wholeNumber } from '../flags.js';
@@ -69,7 +70,7 @@ export const compileDirect: DirectMode = {
       signal: abortOnSignals(),
     });
     process.stdout.write(
-      json ? `${JSON.stringify({ out, ...report }, null, 2)}\n` : reportText(report, out, dryRun),
+      json ? resultLine({ out, ...report }, dryRun ? 'preview' : 'result') : reportText(report, out, dryRun),
     );
   },
 };

@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import type { Command } from 'commander';
 import { pathExists, writeFileAtomic } from '@flexattn/stage';
 import { configJsonSchema } from '../config-schema.js';
+import { eventsJsonSchema } from '../events.js';
 import { PipelineError } from '../errors.js';
 import { configOptions } from '../flags.js';
 import { configFile, pathOf, workspaceOf } from '../run-context.js';
@@ -23,8 +24,11 @@ export function addConfigCommand(program: Command): void {
   config
     .command('schema')
     .description('print the JSON schema of configuration files (configs/run.schema.json)')
+    .option('--events', 'of what commands print with --json instead (configs/events.schema.json)')
     .addHelpText('after', '\nExample:\n  flexattn config schema > configs/run.schema.json\n')
-    .action(() => print(configJsonSchema()));
+    .action(({ events }: { events?: boolean }) =>
+      print(events === true ? eventsJsonSchema() : configJsonSchema()),
+    );
   addNew(config);
 }
 

@@ -35,6 +35,7 @@ it('says what it would write, writes it, and prints the same as JSON', async () 
   const report = JSON.parse(await convert('--json')) as unknown;
   const { length } = readFileSync(join(root, 'out', 'model.safetensors'));
   expect(report).toEqual({
+    event: 'result',
     tensors: 7,
     bytes: 92,
     files: [{ path: 'model.safetensors', bytes: length, how: 'written' }],

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { ConvertReport } from '@flexattn/model-prep';
+import { resultLine } from '../events.js';
 import { abortOnSignals } from '../signals.js';
 
 interface ConvertFlags {
@@ -23,11 +24,13 @@ export function addConvertCommand(program: Command): void {
       'after',
       '\nExample:\n  flexattn convert llava-v1.5-7b --out llava-v1.5-7b-safetensors\n  flexattn convert llava-v1.5-7b --out converted --dry-run --json\n',
     )
-    .action(async (dir: string, { out, json = false, dryRun = false, quiet = json }: ConvertFlags) => {
+    .action(async (dir: string, { out, json = false, dryRun = false, quiet = false }: ConvertFlags) => {
       const { convertCheckpoint } = await import('@flexattn/model-prep');
       const signal = abortOnSignals();
       const report = await convertCheckpoint({ checkpoint: dir, out, dryRun, progress: !quiet, signal });
-      process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : reportText(report, out, dryRun));
+      process.stdout.write(
+        json ? resultLine(report, dryRun ? 'preview' : 'result') : reportText(report, out, dryRun),
+      );
     });
 }
 

@@ -1,4 +1,5 @@
 import type { DownloadReport } from '@flexattn/model-prep';
+import { resultLine } from '../events.js';
 import type { Command } from 'commander';
 import { byteSize } from '../byte-size.js';
 import { abortOnSignals } from '../signals.js';
@@ -35,7 +36,7 @@ export function addDownloadCommand(program: Command): void {
         '\n\nExample:\n  flexattn download hub:liuhaotian/llava-v1.5-7b --out checkpoints/llava-v1.5-7b\n',
     )
     .action(async (reference: string, flags: DownloadFlags) => {
-      const { out, include, json = false, dryRun = false, quiet = json } = flags;
+      const { out, include, json = false, dryRun = false, quiet = false } = flags;
       const { downloadCheckpoint } = await import('@flexattn/model-prep');
       const report = await downloadCheckpoint({
         reference,
@@ -47,7 +48,9 @@ export function addDownloadCommand(program: Command): void {
         progress: !quiet,
         signal: abortOnSignals(),
       });
-      process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : downloadText(report, out, dryRun));
+      process.stdout.write(
+        json ? resultLine(report, dryRun ? 'preview' : 'result') : downloadText(report, out, dryRun),
+      );
     });
 }
 

@@ -1,4 +1,5 @@
 import { basename, extname, join, resolve } from 'node:path';
+import { resultLine } from '../events.js';
 import {
   benchmarks,
   chooseBenchmarks,
@@ -122,7 +123,7 @@ function addBenchmarkOptions(command: Command): void {
 
 /** Writes the items of a benchmark, or scores answers to them. */
 async function runBenchmark(flags: EvalFlags, name: string): Promise<void> {
-  const { out, items, answers, dryRun = false, json = false, quiet = json } = flags;
+  const { out, items, answers, dryRun = false, quiet = false } = flags;
   if (out === undefined && !dryRun) throw lacking('--out, the folder to write to');
   const root = process.cwd();
   const settings = {
@@ -201,9 +202,16 @@ function modelFile(text: string, before: Record<string, string[]>): Record<strin
 }
 
 function print(
-  { json }: EvalFlags,
+  { json, dryRun }: EvalFlags,
   value: object,
   text: () => string = () => `${summaryText(value)}\n`,
 ): void {
-  process.stdout.write(json === true ? `${JSON.stringify(value, null, 2)}\n` : text());
+  process.stdout.write(json === true ? lineOf(value, dryRun) : text());
+}
+
+/** A list (of benchmarks) is JSON of its own; all else is an event. */
+function lineOf(value: object, dryRun = false): string {
+  return Array.isArray(value)
+    ? `${JSON.stringify(value)}\n`
+    : resultLine(value, dryRun ? 'preview' : 'result');
 }

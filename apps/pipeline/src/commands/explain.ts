@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { EncodedImage, Explanation } from '@flexattn/flexattn-runtime';
-import { writeFileAtomic } from '@flexattn/stage';
+import { tellLine, writeFileAtomic } from '@flexattn/stage';
 import { deviceOption, endingIn, positiveInteger } from '../flags.js';
 import type { DeviceName } from '../flags.js';
 import { modelFingerprints } from '../model-fingerprints.js';
@@ -57,7 +57,7 @@ async function explain(question: string, flags: ExplainFlags): Promise<void> {
   const { device, threads } = flags;
   const fingerprints = modelFingerprints(process.env);
   const model = await loadModel(flags.model, { device, threads, fingerprints });
-  process.stderr.write(`${await deviceLine(device)}\n`);
+  tellLine(await deviceLine(device));
   try {
     const explanation = await model.explain({
       image,

@@ -1,15 +1,19 @@
 import type { Command } from 'commander';
-import { localRankOf, parseShard, rankOf } from '@flexattn/stage';
+import { resultLine } from '../events.js';
+import { localRankOf, parseShard, rankOf, writeFileAtomic } from '@flexattn/stage';
 import type { InferReport } from '@flexattn/flexattn-runtime';
 import { PipelineError } from '../errors.js';
 import { deviceOption, positiveInteger } from '../flags.js';
 import type { DeviceName } from '../flags.js';
 import { modelFingerprints } from '../model-fingerprints.js';
 import { abortOnSignals } from '../signals.js';
+import type { ArraySettings } from '../slurm/array-job.js';
+import { arrayAskedFor, arrayOf, arrayOptions, type ArrayFlags } from '../slurm/array-flags.js';
+import { inferArrayLine, inferInTasks, type InferTasks, type TaskAnswer } from '../slurm/infer-tasks.js';
 import { summaryText } from '../summary-text.js';
 import type { DirectMode } from './direct-mode.js';
 
-interface InferFlags {
+interface InferFlags extends ArrayFlags {
   model?: string;
   items?: string;
   out?: string;
@@ -22,6 +26,7 @@ interface InferFlags {
   json?: boolean;
   dryRun?: boolean;
   quiet?: boolean;
+  printCommand?: boolean;
 }
 
 /** `flexattn infer --model … --items … --out …`: answers items of any origin, without a configuration. */
@@ -43,8 +48,10 @@ export const inferDirect: DirectMode = {
       .addOption(deviceOption())
       .addHelpText(
         'after',
-        '  flexattn infer --model runs/tiny/compile/flexattn --items items.jsonl --out answers.jsonl --workers 2\n',
+        '  flexattn infer --model runs/tiny/compile/flexattn --items items.jsonl --out answers.jsonl --workers 2\n' +
+          '  flexattn infer --model m --items items.jsonl --out answers.jsonl --launcher slurm --tasks 8 --slurm-arg=--gpus-per-task=1\n',
       );
+    for (const option of arrayOptions()) command.addOption(option);
   },
 
   isAskedFor({ model, items, out }): boolean {
@@ -52,15 +59,18 @@ export const inferDirect: DirectMode = {
   },
 
   async run(flags: InferFlags): Promise<void> {
-    const { model, items, out, root, workers, gpus, threads, device, json = false, quiet = json } = flags;
+    const { model, items, out, root, workers, gpus, threads, device, json = false, quiet = false } = flags;
     if (model === undefined || items === undefined || out === undefined) {
       const what = 'expected --model, --items and --out together';
       throw new PipelineError('BAD_CONFIG', what, { hint: 'name all three, or a configuration' });
     }
+    const array = arrayOf(flags);
+    if (array !== undefined || flags.printCommand === true)
+      return inferAsArray({ ...flags, model, items, out }, arrayAskedFor({ array }));
     const shard = flags.shard ?? rankOf(process.env);
     const localRank = localRankOf(process.env);
     if (flags.dryRun === true) {
-      print({ reads: [model, items], writes: [out], shard }, json);
+      print({ reads: [model, items], writes: [out], shard }, json, 'preview');
       return;
     }
     const { inferItems } = await import('@flexattn/flexattn-runtime');
@@ -84,8 +94,42 @@ export const inferDirect: DirectMode = {
   },
 };
 
-function print(result: object, json: boolean): void {
-  process.stdout.write(`${json ? JSON.stringify(result, null, 2) : summaryText(result)}\n`);
+/** Prints how many items were answered, and what became of the others, by error code. */
+async function inferAsArray(
+  flags: InferFlags & Pick<InferTasks, 'model' | 'items'> & { out: string },
+  array: ArraySettings,
+): Promise<void> {
+  const { out, shard, json = false, quiet = false } = flags;
+  if (shard !== undefined)
+    throw new PipelineError('BAD_ARGUMENT', 'does not go with --launcher slurm', { item: '--shard' });
+  const tasks: InferTasks = { ...flags, folder: `${out}.tasks` };
+  if (flags.dryRun === true || flags.printCommand === true) {
+    const lines = await inferArrayLine(tasks, array);
+    process.stdout.write(json ? resultLine({ array: lines }, 'preview') : `${lines}\n`);
+    return;
+  }
+  const report = { items: 0, answered: 0, failed: {} as Record<string, number> };
+  const counted = async function* (answers: AsyncIterable<TaskAnswer>) {
+    for await (const answer of answers) {
+      const code = answer.error?.code;
+      report.items++;
+      if (code === undefined) report.answered++;
+      else report.failed[code] = (report.failed[code] ?? 0) + 1;
+      yield `${JSON.stringify(answer)}\n`;
+    }
+  };
+  const run = { signal: abortOnSignals(), quiet };
+  await inferInTasks(
+    tasks,
+    array,
+    run,
+    async (answers) => void (await writeFileAtomic(out, counted(answers))),
+  );
+  print(report, json);
+}
+
+function print(result: object, json: boolean, event: 'result' | 'preview' = 'result'): void {
+  process.stdout.write(json ? resultLine(result, event) : `${summaryText(result)}\n`);
 }
 
 /** A mistake of an item is its answer; an item that kills workers is a failure of the run. */

@@ -1,4 +1,6 @@
+import { tellLine } from '@flexattn/stage';
 import type { InitOptions, InitReport, InitStrategy } from '@flexattn/model-prep';
+import { resultLine } from '../events.js';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { z } from 'zod';
 import { PipelineError } from '../errors.js';
@@ -60,7 +62,7 @@ export const initDirect: DirectMode = {
       const hint = 'name the checkpoint, or leave the options away that belong to it';
       throw new PipelineError('BAD_CONFIG', 'expected --checkpoint, got only its options', { hint });
     }
-    const { json, offline, quiet = json, ...flags } = flagsSchema.parse(raw);
+    const { json, offline, quiet = false, ...flags } = flagsSchema.parse(raw);
     const signal = abortOnSignals();
     const { dryRun } = flags;
     const { folder: checkpoint, download } = await localCheckpoint(flags.checkpoint, {
@@ -70,18 +72,18 @@ export const initDirect: DirectMode = {
       dryRun,
     });
     if (download && dryRun) {
-      process.stdout.write(
-        json ? `${JSON.stringify(download, null, 2)}\n` : downloadText(download, checkpoint, true),
-      );
+      process.stdout.write(json ? resultLine(download, 'preview') : downloadText(download, checkpoint, true));
       return;
     }
-    const warn = (line: string): void => void process.stderr.write(`${line}\n`);
+    const warn = (line: string): void => tellLine(line);
     const options: InitOptions = { ...flags, checkpoint, progress: !quiet, warn, signal };
     const { initialiseHighResProjections } = await import('@flexattn/model-prep');
     const report = await initialiseHighResProjections(options);
     const target = flags.inPlace ? checkpoint : (flags.out ?? '');
     process.stdout.write(
-      json ? `${JSON.stringify({ out: target, ...report }, null, 2)}\n` : reportText(report, target, dryRun),
+      json
+        ? resultLine({ out: target, ...report }, dryRun ? 'preview' : 'result')
+        : reportText(report, target, dryRun),
     );
   },
 };

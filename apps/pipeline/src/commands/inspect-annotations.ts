@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { resultLine } from '../events.js';
 import { positiveInteger, wholeNumber } from '../flags.js';
 import { abortOnSignals } from '../signals.js';
 
@@ -25,12 +26,10 @@ export async function inspectAnnotations(
   flags: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   const { formatInspectReport, inspectDataset } = await import('@flexattn/data-prep');
-  const { images, sheet, samples, seed, dryRun, json, quiet = json } = flags as InspectFlags;
+  const { images, sheet, samples, seed, dryRun, json, quiet = false } = flags as InspectFlags;
   const asked = { images, sheet, samples, seed, dryRun, quiet };
   const report = await inspectDataset({ annotations: path, ...asked, signal: abortOnSignals() });
-  process.stdout.write(
-    `${json === true ? JSON.stringify(report, undefined, 2) : formatInspectReport(report)}\n`,
-  );
+  process.stdout.write(json === true ? resultLine(report) : `${formatInspectReport(report)}\n`);
 }
 
 /** What commander parses the options of `addInspectOptions`, and `--json`, into. */

@@ -1,4 +1,5 @@
 import type { Inspection, TensorGroup, TensorStatistics } from '@flexattn/model-prep';
+import { resultLine } from '../events.js';
 import { createProgress } from '@flexattn/stage';
 import type { Command } from 'commander';
 import { byteSize } from '../byte-size.js';
@@ -21,12 +22,12 @@ export function addInspectOptions(command: Command): void {
 /** Prints what a checkpoint folder holds. */
 export async function inspectCheckpoint(dir: string, flags: InspectCheckpointFlags): Promise<void> {
   const { inspectCheckpoint: inspect } = await import('@flexattn/model-prep');
-  const { json = false, stats = false, quiet = json } = flags;
+  const { json = false, stats = false, quiet = false } = flags;
   const progress = createProgress({ label: 'inspect', unit: 'bytes', quiet });
   const advance = (bytes: number): void => progress.advance(bytes);
   const inspection = await inspect(dir, { stats, signal: abortOnSignals(), advance });
   progress.finish();
-  process.stdout.write(json ? `${JSON.stringify(inspection, null, 2)}\n` : inspectionText(inspection, stats));
+  process.stdout.write(json ? resultLine(inspection) : inspectionText(inspection, stats));
 }
 
 const HIGH_RES: Record<Inspection['highRes']['state'], string> = {

@@ -1,4 +1,5 @@
 import { basename, join, relative, resolve } from 'node:path';
+import { resultLine } from '../events.js';
 import type { Command } from 'commander';
 import { PipelineError } from '../errors.js';
 import type { Override } from '../read-config.js';
@@ -90,16 +91,16 @@ async function markdown(flags: ReportFlags): Promise<void> {
   else if (flags.dryRun !== true) await writeFileAtomic(resolve(process.cwd(), flags.out), text);
 }
 
-function contextOf({ config, run, set, quiet, json }: ReportFlags) {
+function contextOf({ config, run, set, quiet }: ReportFlags) {
   return openRun({
     config: config ?? run,
     cwd: process.cwd(),
     signal: abortOnSignals(),
     set,
-    quiet: quiet ?? json ?? false,
+    quiet: quiet ?? false,
   });
 }
 
 function print({ json }: ReportFlags, value: object, text: string): void {
-  process.stdout.write(json === true ? `${JSON.stringify(value)}\n` : text);
+  process.stdout.write(json === true ? resultLine(value) : text);
 }

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { resultLine } from '../events.js';
 import { join } from 'node:path';
 import { isIntact } from '@flexattn/stage';
 import type { Command } from 'commander';
@@ -7,12 +8,13 @@ import { endWithNx } from '../nx-parent.js';
 import type { Override } from '../read-config.js';
 import { artifacts, openRun, type RunContext } from '../run-context.js';
 import { abortOnSignals } from '../signals.js';
+import { arrayOf, type ArrayFlags } from '../slurm/array-flags.js';
 import { previewStep, requireInputs, runStep, type DryRun, type Stage } from '../stage.js';
 import { COMMANDS, type StageCommand } from '../stages/index.js';
 import { summaryText } from '../summary-text.js';
 import { DIRECT_MODES } from './direct.js';
 
-interface StageFlags {
+interface StageFlags extends ArrayFlags {
   config?: string;
   run: string;
   set?: Override[];
@@ -29,7 +31,7 @@ export function addStageCommands(program: Command): void {
     const command = program
       .command(name)
       .description(description)
-      .option('--json', 'print the result as JSON')
+      .option('--json', 'print events and results as JSON, one a line')
       .option('--dry-run', 'say what would be read and written, and write nothing')
       .option('--quiet', 'no progress, no word of what is up to date')
       .addHelpText(
@@ -51,7 +53,7 @@ const startsPrograms = (stage: Stage) => stage.commandLines !== undefined;
 
 async function runSteps({ name, steps, shows }: StageCommand, flags: StageFlags): Promise<void> {
   endWithNx(name);
-  const { json = false, dryRun = false, printCommand = false, quiet = json } = flags;
+  const { json = false, dryRun = false, printCommand = false, quiet = false } = flags;
   const context = await openRun({
     config: flags.config ?? flags.run,
     cwd: process.cwd(),
@@ -60,20 +62,23 @@ async function runSteps({ name, steps, shows }: StageCommand, flags: StageFlags)
     quiet,
     python: process.env['FLEXATTN_PYTHON'],
     judgeKey: process.env['FLEXATTN_JUDGE_KEY'],
+    array: arrayOf(flags),
   });
   if (printCommand) {
-    const lines = steps.flatMap((step) => step.commandLines?.(context) ?? []);
-    process.stdout.write(`${lines.join('\n')}\n`);
+    for (const step of steps) {
+      const lines = await step.commandLines?.(context);
+      if (lines !== undefined) process.stdout.write(`${lines}\n`);
+    }
     return;
   }
   if (dryRun) return previewSteps(context, steps, json);
   requireInputs(context, steps);
-  const results: object[] = [];
+  const results: string[] = [];
   const texts: string[] = [];
   for (const step of await damagedBefore(context, steps)) await runStep(context, step);
   for (const step of steps) {
     const result = await runStep(context, step);
-    results.push(result);
+    results.push(resultLine(result));
     if (shows.includes(step))
       texts.push(step.show?.(result.summary, result.folder) ?? summaryText(result.summary));
   }
@@ -104,16 +109,13 @@ async function previewSteps(context: RunContext, steps: readonly Stage[], json: 
   for (const step of steps) previews.push(await previewStep(context, step));
   const texts = previews.map(({ text }) => `${text}\n`);
   print(
-    previews.map(({ told }) => told),
+    previews.map(({ told }) => resultLine(told, 'preview')),
     texts,
     json,
   );
   for (const { refusal } of previews) if (refusal !== undefined) throw refusal;
 }
 
-function print(results: readonly object[], texts: readonly string[], json: boolean): void {
-  const shown = json
-    ? JSON.stringify(results.length === 1 ? results[0] : results, null, 2)
-    : texts.join('\n');
-  process.stdout.write(`${shown}\n`);
+function print(lines: readonly string[], texts: readonly string[], json: boolean): void {
+  process.stdout.write(json ? lines.join('') : `${texts.join('\n')}\n`);
 }

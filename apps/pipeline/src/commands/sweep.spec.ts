@@ -105,8 +105,10 @@ describe('flexattn sweep', () => {
   it('prints the rows as JSON, the second time without any work', async () => {
     await runCommand('sweep', '--config', 'many', '--quiet');
     done.length = 0;
-    const { stdout, stderr } = await runCommand('sweep', '--config', 'many', '--json');
-    expect(JSON.parse(stdout.slice(stdout.indexOf('[')))).toMatchObject([
+    const { stdout, stderr } = await runCommand('sweep', '--config', 'many', '--json', '--quiet');
+    const { event, rows } = JSON.parse(stdout) as { event: string; rows: unknown };
+    expect(event).toBe('result');
+    expect(rows).toMatchObject([
       {
         point: 'zoom_ratio=1,highres_size=63',
         model: 'attention',
@@ -142,7 +144,8 @@ describe('flexattn sweep', () => {
 
   it('lists the points with --dry-run and runs none', async () => {
     const { stdout } = await runCommand('sweep', '--config', 'many', '--dry-run', '--json');
-    expect(JSON.parse(stdout)).toContainEqual({
+    const { points } = JSON.parse(stdout) as { points: unknown };
+    expect(points).toContainEqual({
       run: 'many.zoom_ratio=1,highres_size=63',
       set: { 'init.extra.zoom_ratio': 1, 'init.extra.highres_size': 63 },
     });

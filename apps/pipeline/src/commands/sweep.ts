@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { evalResultsSchema } from '@flexattn/eval';
-import { readJsonAs, writeFileAtomic } from '@flexattn/stage';
+import { resultLine } from '../events.js';
+import { readJsonAs, tellLine, writeFileAtomic } from '@flexattn/stage';
 import type { Command } from 'commander';
 import { PipelineError } from '../errors.js';
 import { configOptions } from '../flags.js';
@@ -26,7 +27,7 @@ export function addSweepCommand(program: Command): void {
   const command = program
     .command('sweep')
     .description('runs the chain for every combination of the lists in `sweep`; what they share is done once')
-    .option('--json', 'print the scores of every point as JSON')
+    .option('--json', 'print events, and at last the scores of every point, as JSON lines')
     .option('--dry-run', 'list the points, and run none')
     .option('--quiet', 'no progress, no word of what is up to date')
     .addHelpText(
@@ -49,7 +50,7 @@ async function runSweep(flags: SweepFlags): Promise<void> {
     cwd: process.cwd(),
     signal: abortOnSignals(),
     set: flags.set,
-    quiet: flags.quiet ?? flags.json ?? false,
+    quiet: flags.quiet ?? false,
     python: process.env['FLEXATTN_PYTHON'],
     judgeKey: process.env['FLEXATTN_JUDGE_KEY'],
   };
@@ -68,18 +69,18 @@ async function runSweep(flags: SweepFlags): Promise<void> {
       run: `${base.run}.${name}`,
       set: settingsByPath(set),
     }));
-    print(flags, told, points.map(({ name }) => name).join('\n'));
+    print(flags, resultLine({ points: told }, 'preview'), points.map(({ name }) => name).join('\n'));
     return;
   }
   const rows: SweepRow[] = [];
   for (const [index, context] of contexts.entries()) {
     const point = points[index];
     if (point === undefined) continue;
-    if (!base.quiet) process.stderr.write(`sweep: ${index + 1} of ${points.length}: ${point.name}\n`);
+    if (!base.quiet) tellLine(`sweep: ${index + 1} of ${points.length}: ${point.name}`);
     rows.push(...(await runPoint(context, point)));
   }
   const page = await writeSweep(base, points, rows);
-  print(flags, rows, `sweep: ${page}`);
+  print(flags, resultLine({ rows, page }), `sweep: ${page}`);
 }
 
 async function openPoint(options: RunOptions, { name, set }: SweepPoint): Promise<RunContext> {
@@ -121,6 +122,6 @@ async function writeSweep(
   return shown(base, join(folder, 'index.html'));
 }
 
-function print({ json }: SweepFlags, data: readonly object[], text: string): void {
-  process.stdout.write(`${json === true ? JSON.stringify(data, null, 2) : text}\n`);
+function print({ json }: SweepFlags, line: string, text: string): void {
+  process.stdout.write(json === true ? line : `${text}\n`);
 }

@@ -44,7 +44,10 @@ describe('flexattn train --dry-run', () => {
     await expect(dry).rejects.toThrow(/expected a multiple of .* = 8 x 4 = 32, got 100.*\(BAD_SETTINGS\)/);
     forgetCommands();
     const { stdout } = await runCommand('train', '--config', config(), '--dry-run', '--json');
-    const [, train] = JSON.parse(stdout) as { preview: Record<string, { problems: unknown[] }> }[];
+    const [, train] = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { preview: Record<string, { problems: unknown[] }> });
     expect(train?.preview['flexattn-7b']).toMatchObject({ problems: [], globalBatch: 128, accumulation: 4 });
   });
 });

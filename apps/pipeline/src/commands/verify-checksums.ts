@@ -1,4 +1,5 @@
 import { PipelineError } from '../errors.js';
+import { resultLine } from '../events.js';
 import { abortOnSignals } from '../signals.js';
 
 /** `flexattn verify DIR --sha256 FILE`: the files of a folder against a list that sha256sum wrote. */
@@ -8,7 +9,7 @@ export async function verifyChecksumList(dir: string, list: string, json: boolea
   const text = files.map(({ path, state }) =>
     state === 'ok' ? `ok   ${path}\n` : `FAIL ${path}: ${state}\n`,
   );
-  process.stdout.write(json ? `${JSON.stringify({ ok, files })}\n` : text.join(''));
+  process.stdout.write(json ? resultLine({ ok, files }) : text.join(''));
   if (ok) return;
   const failed = files.filter(({ state }) => state !== 'ok').map(({ path, state }) => `${path} (${state})`);
   throw new PipelineError('VERIFY_FAILED', `files are not as in ${list}: ${failed.join(', ')}`, {

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { resultLine } from '../events.js';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Device, PrecisionCase } from '@flexattn/flexattn-runtime';
 import { PipelineError } from '../errors.js';
@@ -86,7 +87,7 @@ async function verifyFigures(golden: readonly string[], flags: VerifyFlags): Pro
   };
   const cases = await verifyCases(golden, { python, device, graphs, signal });
   const ok = cases.every((one) => one.ok);
-  process.stdout.write(json ? `${JSON.stringify({ ok, cases })}\n` : cases.map(caseLine).join(''));
+  process.stdout.write(json ? resultLine({ ok, cases }) : cases.map(caseLine).join(''));
   if (!ok) {
     const failed = cases.filter((one) => !one.ok).map((one) => one.case);
     throw new PipelineError('VERIFY_FAILED', `golden cases differ: ${failed.join(', ')}`, { exitCode: 1 });
@@ -117,7 +118,7 @@ async function verifyInFewerBits(
   const { verifyPrecision } = await import('@flexattn/flexattn-runtime');
   const cases = await verifyPrecision(golden, { precision, blockSize, signal: abortOnSignals() });
   process.stdout.write(
-    json ? `${JSON.stringify({ precision, blockSize, cases })}\n` : cases.map(precisionLine).join(''),
+    json ? resultLine({ precision, blockSize, cases }) : cases.map(precisionLine).join(''),
   );
 }
 

@@ -20,6 +20,10 @@ describe('facts', () => {
       cost: {
         models: {
           flexattn: { epochs: 1, parameters: 7e9, trainedParameters: 6e9, device: 'cuda', processes: 8 },
+          here: {
+            ...{ epochs: 2, parameters: 8, trainedParameters: 7, device: 'cpu', processes: 1 },
+            measured: { seconds: 105.4, memoryMegabytes: 3789.2 },
+          },
         },
         answerTokens: 1_000_000,
         longest: 2048,
@@ -39,7 +43,7 @@ describe('facts', () => {
       'flexattn : fine-tuned, chooses regions to see in high resolution as well (1008 px)',
     );
     expect(text).toContain(
-      'flexattn: 6,000,000,000 of 7,000,000,000 parameters, 1.0 passes over the data, 8 × cuda; 1,000,000 answer tokens a pass, the longest sample 2,048 tokens',
+      'flexattn: 6,000,000,000 of 7,000,000,000 parameters, 1.0 passes over the data, 8 × cuda; here: 1 min 45 s, at most 3,789 MB of memory, 7 of 8 parameters, 2.0 passes over the data, 1 × cpu; 1,000,000 answer tokens a pass, the longest sample 2,048 tokens',
     );
     expect(text).toContain('V* (191 questions), other (6 questions), 4 could not be asked');
   });

@@ -1,15 +1,22 @@
 import type { EvalResults } from '@flexattn/eval';
 import type { CleanCounts } from './clean-section.js';
 import { html, type Html } from './html.js';
-import { grouped } from './numbers.js';
+import { durationText, grouped } from './numbers.js';
 import type { ModelSetup, RunSetup } from './setup.js';
 import { taskTitle } from './tasks.js';
 
-/** What a training took, as far as receipts tell: they hold no clock, so that a run gives the same bytes anywhere. */
+/** What trainings took: what receipts tell, which hold no clock, and what was measured where they ran here. */
 export interface Cost {
   models: Record<
     string,
-    { epochs: number; parameters: number; trainedParameters: number; device: string; processes: number }
+    {
+      epochs: number;
+      parameters: number;
+      trainedParameters: number;
+      device: string;
+      processes: number;
+      measured?: { seconds: number; memoryMegabytes: number };
+    }
   >;
   /** Of one pass over the data; null where they were not counted. */
   answerTokens: number | null;
@@ -59,14 +66,21 @@ export function facts({ setup, clean, results, cost }: Facts): Html {
 function costRows(cost: Cost | null): [string, string][] {
   if (cost === null || Object.keys(cost.models).length === 0) return [];
   const models = Object.entries(cost.models).map(
-    ([name, { epochs, parameters, trainedParameters, device, processes }]) =>
-      `${name}: ${grouped(trainedParameters)} of ${grouped(parameters)} parameters, ${epochs.toFixed(1)} passes over the data, ${grouped(processes)} × ${device}`,
+    ([name, { epochs, parameters, trainedParameters, device, processes, measured }]) =>
+      `${name}: ${measuredText(measured)}${grouped(trainedParameters)} of ${grouped(parameters)} parameters, ${epochs.toFixed(1)} passes over the data, ${grouped(processes)} × ${device}`,
   );
   const tokens =
     cost.answerTokens === null
       ? ''
       : `; ${grouped(cost.answerTokens)} answer tokens a pass, the longest sample ${grouped(cost.longest ?? 0)} tokens`;
-  return [['Cost', `${models.join('; ')}${tokens}; “flexattn status” tells the time it took`]];
+  return [['Cost', `${models.join('; ')}${tokens}`]];
+}
+
+/** Of trainings that ran in this workspace, in one go. */
+function measuredText(measured: { seconds: number; memoryMegabytes: number } | undefined): string {
+  if (measured === undefined) return '';
+  const { seconds, memoryMegabytes } = measured;
+  return `${durationText(seconds)}, at most ${grouped(Math.round(memoryMegabytes))} MB of memory, `;
 }
 
 /** What each kind of model takes of the picture. */

@@ -24,3 +24,13 @@ export function pValue(p: number): string {
 export function coordinate(value: number): number {
   return Math.round(value * 100) / 100;
 }
+
+/** 105.4 as "1 min 45 s", 5400 as "1 h 30 min". */
+export function durationText(exactSeconds: number): string {
+  const seconds = Math.round(exactSeconds);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60
+    ? `${minutes} min ${seconds % 60} s`
+    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

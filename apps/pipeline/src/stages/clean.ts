@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { cleanDataset, formatCleanReport, type CleanReport } from '@flexattn/data-prep';
 import { toolsOf } from '../code-hash.js';
 import { artifacts, pathOf, type RunContext } from '../run-context.js';
+import { cleanArrayLine, cleanInTasks, type CleanTasks } from '../slurm/clean-tasks.js';
+import { arrayAskedFor } from '../slurm/array-flags.js';
 import type { Stage } from '../stage.js';
 
 export const clean: Stage<CleanReport> = {
@@ -19,9 +21,14 @@ export const clean: Stage<CleanReport> = {
   }),
   parameters: ({ config }) => config.clean,
   tools: () => Promise.resolve(toolsOf('@flexattn/data-prep')),
-  produce: (context, out) => cleanDataset({ ...optionsOf(context), out }),
+  produce: (context, out) =>
+    context.array === undefined
+      ? cleanDataset({ ...optionsOf(context), out })
+      : cleanInTasks(tasksOf(context, out), context.array, context),
   preview: (context) =>
     cleanDataset({ ...optionsOf(context), out: artifacts(context, 'clean'), dryRun: true }),
+  commandLines: (context) =>
+    cleanArrayLine(tasksOf(context, artifacts(context, 'clean')), arrayAskedFor(context)),
   show: formatCleanReport,
 };
 
@@ -29,6 +36,12 @@ export const clean: Stage<CleanReport> = {
 function annotationsOf({ config }: RunContext): string[] {
   const { annotations } = config.data;
   return typeof annotations === 'string' ? [annotations] : annotations;
+}
+
+function tasksOf(context: RunContext, out: string): CleanTasks {
+  const { annotations, images } = optionsOf(context);
+  const sources = annotations.map((file) => ({ annotations: file, images }));
+  return { sources, ...context.config.clean, out, folder: artifacts(context, 'tasks/clean') };
 }
 
 function optionsOf(context: RunContext) {

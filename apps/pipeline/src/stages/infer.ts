@@ -1,10 +1,13 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { answerMissing, openAnswerStore, type AnsweredItems, type InferItem } from '@flexattn/eval';
-import { readJsonAs, sha256File, writeFileAtomic } from '@flexattn/stage';
+import { readJsonAs, sha256File, tellLine, writeFileAtomic } from '@flexattn/stage';
 import { z } from 'zod';
 import { toolsOf } from '../code-hash.js';
 import { artifacts, shown, type RunContext } from '../run-context.js';
+import { PipelineError } from '../errors.js';
+import { arrayAskedFor } from '../slurm/array-flags.js';
+import { inferArrayLine, inferInTasks, type InferTasks } from '../slurm/infer-tasks.js';
 import type { Stage } from '../stage.js';
 import { benchmarkFolders } from './items.js';
 
@@ -40,6 +43,11 @@ export const infer: Stage = {
     await writeFileAtomic(join(out, WEIGHTS_FILE), `${JSON.stringify(weights, null, 2)}\n`);
     return reports;
   },
+  commandLines: async (context) => {
+    const array = arrayAskedFor(context);
+    const lines = context.config.models.map(({ name }) => inferArrayLine(tasksOf(context, name), array));
+    return (await Promise.all(lines)).join('\n');
+  },
 };
 
 /**
@@ -66,6 +74,7 @@ async function answerAll(
       out: join(out, `${name}.jsonl`),
       store,
       ask: async (missing, keep) => {
+        if (context.array !== undefined) return askInTasks(context, name, missing, keep);
         const { inferItems } = await import('@flexattn/flexattn-runtime');
         const byId = new Map(missing.map((item) => [item.id, item]));
         // The answers are written from the store, in the order of all items.
@@ -90,11 +99,52 @@ async function answerAll(
       },
     });
     // Told, and not in the receipt: a run that was stopped and goes on has the same receipt as one that was not.
-    process.stderr.write(`infer: ${name} was asked ${asked} of ${answered.items} items\n`);
+    tellLine(`infer: ${name} was asked ${asked} of ${answered.items} items`);
     return answered;
   } finally {
     await store.close();
   }
+}
+
+/** As an array of Slurm answers them; answers are kept when all are there. */
+async function askInTasks(
+  context: RunContext,
+  name: string,
+  missing: readonly InferItem[],
+  answered: (item: InferItem, answer: object) => Promise<void>,
+): Promise<void> {
+  const array = arrayAskedFor(context);
+  if (context.config.infer.timing) {
+    throw new PipelineError('BAD_CONFIG', 'expected false: tasks of Slurm keep no times', {
+      item: 'infer.timing',
+      hint: 'leave it out, or answer on this machine',
+    });
+  }
+  const tasks = tasksOf(context, name);
+  const lines: string[] = [];
+  for await (const item of fromWorkspace(context, missing)) lines.push(`${JSON.stringify(item)}\n`);
+  await writeFileAtomic(tasks.items, lines.join(''));
+  const byId = new Map(missing.map((item) => [item.id, item]));
+  await inferInTasks(tasks, array, context, async (answers) => {
+    for await (const { id, ...answer } of answers) {
+      const item = byId.get(id);
+      if (item !== undefined) await answered(item, answer);
+    }
+  });
+  await rm(tasks.items);
+}
+
+function tasksOf(context: RunContext, name: string): InferTasks {
+  const { threads, workers } = context.config.infer;
+  const folder = artifacts(context, `tasks/infer/${name}`);
+  return {
+    model: join(artifacts(context, 'compile'), name),
+    items: `${folder}.items.jsonl`,
+    root: context.workspace,
+    threads,
+    workers,
+    folder,
+  };
 }
 
 /** The items with all their pictures named from the workspace: those beside items.jsonl, too. */

@@ -15,6 +15,7 @@ import {
 } from '@flexattn/train';
 import { codeHash } from '../code-hash.js';
 import type { ModelConfig } from '../config.js';
+import { measureTraining } from '../report/node/training-measure.js';
 import { artifacts, pathOf, type RunContext } from '../run-context.js';
 import type { Stage } from '../stage.js';
 import { trainingPlanText } from '../training-plan-text.js';
@@ -46,7 +47,9 @@ export const train: Stage<object, Record<string, TrainingPlan>> = {
     const reports: Record<string, object> = {};
     for (const { model, alike } of trainings(context)) {
       const options = { ...planOf(context, model), out: join(out, model.name), python };
-      const report = await (isExternal(context) ? trainExternally(options) : trainModel(options));
+      const report = await measureTraining<object>(context.workspace, options.out, (onStep) =>
+        isExternal(context) ? trainExternally(options) : trainModel({ ...options, onStep }),
+      );
       for (const name of alike) await linkFolder(options.out, join(out, name));
       for (const name of [model.name, ...alike]) reports[name] = report;
     }

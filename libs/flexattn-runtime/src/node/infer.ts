@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { availableParallelism, cpus } from 'node:os';
 import { dirname } from 'node:path';
-import { createProgress, parseJson, readTextLines, writeFileAtomic } from '@flexattn/stage';
+import { createProgress, parseJson, readTextLines, tellLine, writeFileAtomic } from '@flexattn/stage';
 import type { LocalRank } from '@flexattn/stage';
 import { choiceLine } from '../device.js';
 import type { ChosenDevice } from '../device.js';
@@ -106,7 +106,7 @@ export async function inferItems(given: InferOptions): Promise<InferReport> {
       others,
     );
     if (!queue.isEmpty()) {
-      if (given.quiet !== true) process.stderr.write(`${choiceLine(choice)}\n`);
+      if (given.quiet !== true) tellLine(choiceLine(choice));
       await answerAll({ options, total: all.length, journal, others }, queue);
     }
     await merge(out, shard, key, all, journal.answers);

@@ -1,3 +1,5 @@
+import { eventListener } from './tell.js';
+
 /** Where progress is written: a terminal or a log. */
 export interface ProgressStream {
   write(text: string): unknown;
@@ -12,7 +14,7 @@ export interface ProgressOptions {
   total?: number | undefined;
   /** "samples", "steps", "bytes". Bytes are shown in MB. */
   unit: string;
-  /** Default: standard error. */
+  /** Default: standard error, or events where somebody asked for them. */
   stream?: ProgressStream | undefined;
   quiet?: boolean | undefined;
   /** Milliseconds; for tests. */
@@ -37,8 +39,10 @@ const UNKNOWN_COLUMNS = 100;
  * Silent for the first two seconds, so that quick work prints nothing.
  */
 export function createProgress(options: ProgressOptions): Progress {
-  const { label, total, unit, quiet = false, stream = process.stderr, now = Date.now } = options;
-  const live = stream.isTTY === true;
+  const { label, total, unit, quiet = false, now = Date.now } = options;
+  const listener = options.stream === undefined ? eventListener() : undefined;
+  const stream = options.stream ?? process.stderr;
+  const live = listener === undefined && stream.isTTY === true;
   const start = now();
   let done = 0;
   let shownAt = start + FIRST_AFTER_MS - LIVE_EVERY_MS;
@@ -47,18 +51,26 @@ export function createProgress(options: ProgressOptions): Progress {
     shown = true;
     stream.write(live ? `\r\u001b[2K${text.slice(0, (stream.columns || UNKNOWN_COLUMNS) - 1)}` : `${text}\n`);
   };
+  const tell = (line: string, detail: string, finished: boolean) => {
+    const seconds = Math.round((now() - start) / 100) / 10;
+    const facts = { label, unit, done, ...(total === undefined ? {} : { total }), seconds };
+    if (listener === undefined) return show(line);
+    shown = true;
+    listener({ event: 'progress', ...facts, ...(detail === '' ? {} : { detail }), finished });
+  };
   return {
     advance(amount, detail = '') {
       done += amount;
       const time = now();
       if (quiet || time - shownAt < (live || !shown ? LIVE_EVERY_MS : LOG_EVERY_MS)) return;
       shownAt = time;
-      show(progressLine(label, done, total, unit, (time - start) / 1000, detail));
+      tell(progressLine(label, done, total, unit, (time - start) / 1000, detail), detail, false);
     },
     finish(detail = '') {
       const seconds = (now() - start) / 1000;
       if (quiet || (!shown && seconds < FIRST_AFTER_MS / 1000)) return;
-      show(`${label}: ${amountOf(done, unit)} in ${duration(seconds)}${detail === '' ? '' : `, ${detail}`}`);
+      const line = `${label}: ${amountOf(done, unit)} in ${duration(seconds)}${detail === '' ? '' : `, ${detail}`}`;
+      tell(line, detail, true);
       if (live) stream.write('\n');
     },
   };

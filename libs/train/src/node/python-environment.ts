@@ -9,6 +9,7 @@ import {
   StageError,
   withLock,
   writeFileAtomic,
+  tellLine,
 } from '@flexattn/stage';
 import { TrainError } from '../errors.js';
 import { checkPython, checkVersions } from '../python-versions.js';
@@ -92,9 +93,7 @@ async function makeEnvironment(options: PythonEnvironmentOptions): Promise<Pytho
   const { dir, base = process.platform === 'win32' ? 'python' : 'python3', signal, quiet = false } = options;
   checkPython(await versionsOf(base, signal), base);
   if (!quiet)
-    process.stderr.write(
-      `python-env: making ${dir}, once: torch and its libraries, about 90 s and 5 GB on Linux x64\n`,
-    );
+    tellLine(`python-env: making ${dir}, once: torch and its libraries, about 90 s and 5 GB on Linux x64`);
   await rm(dir, { recursive: true, force: true });
   try {
     await runProgram(base, ['-m', 'venv', dir], { signal });

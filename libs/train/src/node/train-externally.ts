@@ -3,7 +3,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { openCheckpoint } from '@flexattn/model-prep';
 import type { Checkpoint } from '@flexattn/model-prep';
-import { FlexattnError } from '@flexattn/stage';
+import { FlexattnError, tellLine } from '@flexattn/stage';
 import { TrainError } from '../errors.js';
 import { externalPlan } from '../external-command.js';
 import { TrainerLog } from '../trainer-log.js';
@@ -52,7 +52,7 @@ export async function trainExternally(options: TrainOptions): Promise<ExternalRe
   const place = (await placeOf(options, command, found?.checkpoint)) ?? partial;
   await mkdir(dirname(place), { recursive: true });
   const log = new TrainerLog(() => undefined);
-  const say = (line: string) => void (quiet || process.stderr.write(`${line}\n`));
+  const say = (line: string) => void (quiet || tellLine(line));
   try {
     const launch = launchChild(externalPlan(command, { checkpoint, data: annotations, images, out: place }));
     await (logs === undefined ? launch : loggedLaunch(launch, logs))({

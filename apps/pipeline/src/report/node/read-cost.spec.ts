@@ -21,11 +21,11 @@ describe('readCost', () => {
     ['tokens', { answerTokens: 100, longest: 12 }],
     ['elsewhere', { answerTokens: null, longest: null }],
   ])('tells what the receipts tell, with those of %s', async (tokens, counted) => {
-    const cost = await readCost(join(folder, 'train'), join(folder, tokens));
+    const cost = await readCost(join(folder, 'train'), join(folder, tokens), folder);
     expect(cost).toEqual({ models: { flexattn: model }, ...counted });
   });
 
   it('is nothing where no training left a receipt', async () => {
-    expect(await readCost(join(folder, 'elsewhere'), undefined)).toBeNull();
+    expect(await readCost(join(folder, 'elsewhere'), undefined, folder)).toBeNull();
   });
 });

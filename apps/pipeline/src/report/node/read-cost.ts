@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { pathExists, readJsonAs } from '@flexattn/stage';
 import { z } from 'zod';
 import type { Cost } from '../facts.js';
+import { readMeasure } from './training-measure.js';
 
 const count = z.number().nonnegative();
 
@@ -22,8 +23,15 @@ const tokensSchema = z.object({
   summary: z.object({ answerTokens: count, lengths: z.object({ longest: count }).nullish() }),
 });
 
-/** What the receipts of a training and of its data tell of its cost; null where there are none. */
-export async function readCost(training: string, tokens: string | undefined): Promise<Cost | null> {
+/**
+ * What the receipts of a training and of its data tell of its cost, and what was measured of it in `workspace`; null
+ * where there are no receipts.
+ */
+export async function readCost(
+  training: string,
+  tokens: string | undefined,
+  workspace: string,
+): Promise<Cost | null> {
   const file = join(training, 'receipt.json');
   if (!(await pathExists(file))) return null;
   const { summary } = await readJsonAs(file, trainingSchema);
@@ -31,8 +39,13 @@ export async function readCost(training: string, tokens: string | undefined): Pr
     tokens !== undefined && (await pathExists(join(tokens, 'receipt.json')))
       ? (await readJsonAs(join(tokens, 'receipt.json'), tokensSchema)).summary
       : null;
+  const models: Cost['models'] = {};
+  for (const [name, told] of Object.entries(summary)) {
+    const measured = await readMeasure(workspace, join(training, name));
+    models[name] = { ...told, ...(measured === undefined ? {} : { measured }) };
+  }
   return {
-    models: summary,
+    models,
     answerTokens: counted?.answerTokens ?? null,
     longest: counted?.lengths?.longest ?? null,
   };

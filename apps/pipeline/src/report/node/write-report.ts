@@ -41,7 +41,8 @@ export interface ReportOptions extends AnswerFolders {
 const MAX_PAGE_BYTES = 3_000_000;
 
 /**
- * Writes a run's report as one HTML file that needs no other: the same bytes for the same input. A page above 3 MB:
+ * Writes a run's report as one HTML file that needs no other: the same bytes for the same input, and the same measured
+ * time and memory of trainings, which are told where they ran in this workspace (`root`). A page above 3 MB:
  * `BAD_CONFIG`; inputs that are missing or of another form: the codes of `readJsonAs` with file and line.
  */
 export async function writeReport(options: ReportOptions): Promise<{ bytes: number; samples: number }> {
@@ -75,7 +76,7 @@ export async function writeReport(options: ReportOptions): Promise<{ bytes: numb
       shares.length === 0 ? [] : [{ model, position, shares }],
     ),
     sizes: sizeGroups(await readSizedAnswers(columns, pathOf), wilsonInterval),
-    cost: await readCost(options.training, options.tokens),
+    cost: await readCost(options.training, options.tokens, options.root),
     samples,
     notes,
   });

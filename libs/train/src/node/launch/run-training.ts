@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { createProgress } from '@flexattn/stage';
+import { createProgress, tellLine } from '@flexattn/stage';
 import type { TrainSettings } from '../../settings.js';
 import { trainReport, TrainerLog } from '../../trainer-log.js';
 import type { TrainReport } from '../../trainer-log.js';
@@ -39,7 +39,7 @@ export async function runTraining(
       signal,
       ...(states === undefined ? {} : { graceMs: GRACE_MS }),
       onLine: (line) => log.add(line),
-      say: (line) => void (quiet || process.stderr.write(`${label}: ${line}\n`)),
+      say: (line) => void (quiet || tellLine(`${label}: ${line}`)),
     });
     const report = trainReport(log, settings);
     progress.finish(`loss ${report.lastLoss.toFixed(3)}`);

@@ -2,17 +2,30 @@ import { spawnSync } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { pathExists, StageError, writeFileAtomic } from '@flexattn/stage';
+import {
+  describeEnd,
+  hasEnded,
+  pathExists,
+  slurmCommand,
+  slurmJobs,
+  StageError,
+  writeFileAtomic,
+} from '@flexattn/stage';
+import type { SlurmCommandOptions, SlurmJob } from '@flexattn/stage';
 import { TrainError } from '../../errors.js';
-import { describeEnd, hasEnded, isForgotten, knownEnd, parseSlurmJob } from '../../slurm-job.js';
-import type { SlurmJob } from '../../slurm-job.js';
+import { knownEnd } from '../../slurm-end.js';
 import { slurmScript } from '../../slurm-script.js';
 import type { SlurmScript } from '../../slurm-script.js';
 import { GrowingFile } from './growing-file.js';
 import { LaunchFailure } from './launcher.js';
 import type { Launch, LaunchOptions } from './launcher.js';
-import { slurmCommand } from './slurm-command.js';
+import { TRAINER_ENV } from '../package-folder.js';
 
+/** What a refusal names. */
+const SETTINGS = {
+  item: 'train.slurm',
+  hint: 'correct partition, account, time, nodes, gpusPerNode or args ("sinfo" shows what there is)',
+};
 /** How long a cancelled job may take to go: Slurm kills after KillWait (30 s by default). */
 const CANCEL_MS = 60_000;
 
@@ -33,7 +46,7 @@ export function slurmLaunch(script: SlurmScript, folder: string): Launch {
       await job.follow();
     } catch (error) {
       // Of a controller that is away the job may well run on; a job that has ended minds no second end.
-      if (!(error instanceof TrainError && error.code === 'SLURM_UNREACHABLE')) cancel();
+      if (!(error instanceof StageError && error.code === 'SLURM_UNREACHABLE')) cancel();
       throw error;
     } finally {
       process.removeListener('exit', cancel);
@@ -142,17 +155,17 @@ class Job {
 
   /** Undefined where Slurm no longer knows it. */
   async #state(signal?: AbortSignal, id = this.#id): Promise<SlurmJob | undefined> {
-    try {
-      return parseSlurmJob(await this.#command('scontrol', ['show', 'job', id, '--oneliner'], signal));
-    } catch (error) {
-      if (error instanceof TrainError && isForgotten(error.message)) return undefined;
-      throw error;
-    }
+    const [job] = await slurmJobs(id, this.#asking(signal));
+    return job;
   }
 
   #command(program: string, args: readonly string[], signal?: AbortSignal): Promise<string> {
+    return slurmCommand(program, args, this.#asking(signal));
+  }
+
+  #asking(signal: AbortSignal | undefined): SlurmCommandOptions {
     const { pollMs, folder: cwd } = this;
-    return slurmCommand(program, args, { cwd, signal, pollMs, say: this.options.say });
+    return { cwd, signal, pollMs, say: this.options.say, allowEnv: TRAINER_ENV, settings: SETTINGS };
   }
 
   /** null where the abort came first: the caller looks at it. */

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { slurmCommand } from './slurm-command.js';
 
 const AWAY = 'slurm_load_jobs error: Unable to contact slurm controller (connect failure)';
+const settings = { item: 'train.slurm', hint: 'correct partition, account or args' };
 let folder: string;
 beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'flexattn-command-'))));
 afterAll(() => rm(folder, { recursive: true }));
@@ -12,7 +13,8 @@ afterAll(() => rm(folder, { recursive: true }));
 /** A program in Slurm's place. */
 function ask(script: string, signal?: AbortSignal) {
   const said: string[] = [];
-  const options = { cwd: folder, signal, pollMs: 10, say: (line: string) => void said.push(line) };
+  const say = (line: string) => void said.push(line);
+  const options = { cwd: folder, signal, pollMs: 10, say, settings };
   return { said, answer: slurmCommand(process.execPath, ['-e', script], options) };
 }
 
@@ -49,7 +51,7 @@ describe('a command of Slurm', () => {
   });
 
   it('is missing where there is no Slurm', async () => {
-    const none = slurmCommand('no-such-sbatch', [], { pollMs: 10, say: () => undefined });
+    const none = slurmCommand('no-such-sbatch', [], { pollMs: 10, say: () => undefined, settings });
     await expect(none).rejects.toThrow(
       /needs the program no-such-sbatch, which is not here; .*login node.*\(SLURM_MISSING\)/,
     );

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeEnd, hasEnded, isForgotten, isUnreachable, knownEnd, parseSlurmJob } from './slurm-job.js';
+import { describeEnd, hasEnded, isForgotten, isUnreachable, parseSlurmJob } from './slurm-job.js';
 
 /** Of `scontrol show job 7 --oneliner`, Slurm 22.05. */
 const line = (state: string, more = 'Reason=None') =>
@@ -15,6 +15,13 @@ describe('parseSlurmJob', () => {
   it('finds state, reason, exit code and machines', () => {
     expect(job('RUNNING')).toEqual({ state: 'RUNNING', reason: 'None', exitCode: '1:0', nodes: 'n[1-2]' });
     expect(job('PENDING', 'Reason=Priority').reason).toBe('Priority');
+  });
+
+  it('finds the task of an array, and none in another job', () => {
+    const task = line('RUNNING').replace('JobName', 'ArrayJobId=7 ArrayTaskId=2 JobName');
+    expect(parseSlurmJob(task)?.task).toBe('2');
+    expect(parseSlurmJob(task.replace('=2 ', '=2-5%2 '))?.task).toBe('2-5%2');
+    expect(parseSlurmJob(line('RUNNING'))).not.toHaveProperty('task');
   });
 
   it('finds nothing in another text', () => {
@@ -40,12 +47,6 @@ describe('an end', () => {
     expect(describeEnd('7', job('NODE_FAIL', 'Reason=NodeDown'))).toBe(
       'Slurm job 7 on n[1-2] ended as NODE_FAIL, reason NodeDown, exit code 1:0',
     );
-  });
-
-  it('says what to do where the log cannot', () => {
-    expect(knownEnd(job('TIMEOUT'))?.hint).toContain('slurm.time');
-    expect(knownEnd(job('NODE_FAIL'))?.hint).toContain('--exclude');
-    expect(knownEnd(job('FAILED'))).toBeUndefined();
   });
 });
 
