@@ -17,11 +17,14 @@ export async function giveQuestions(world: SmallWorld, count: number): Promise<v
   const pictures = (await readdir(join(BENCHMARK, 'train_images'))).sort();
   for (const name of pictures)
     await copyInto(join(BENCHMARK, 'train_images', name), join(world.folder, 'textvqa/train_images', name));
-  const all = JSON.parse(await readFile(join(BENCHMARK, QUESTIONS), 'utf8')) as { data: object[] };
-  const data = Array.from({ length: count }, (_, i) => ({
-    ...all.data[i % all.data.length],
-    question_id: i,
-  }));
+  const all = JSON.parse(await readFile(join(BENCHMARK, QUESTIONS), 'utf8')) as {
+    data: { question: string }[];
+  };
+  const data = Array.from({ length: count }, (_, i) => {
+    const item = all.data[i % all.data.length];
+    // No two are alike: what was answered once would not be asked again.
+    return { ...item, question_id: i, question: `${item?.question} ${i}` };
+  });
   await writeFile(join(world.folder, 'textvqa', QUESTIONS), JSON.stringify({ ...all, data }));
 }
 
