@@ -80,5 +80,5 @@ describe('fuzzTarget', () => {
     const grow = (): Promise<number> => Promise.resolve(kept.push(new Uint8Array(1 << 20).fill(1)));
     const grown = fuzzTarget({ kinds, read: grow, warmUp: 1 }, { ...options, count: 300 });
     await expect(grown).rejects.toThrow(/^seed 1: the process grew by \d{8,} bytes up to input 256$/);
-  });
+  }, 120_000);
 });

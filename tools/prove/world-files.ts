@@ -10,6 +10,7 @@ const VARYING: readonly [name: RegExp, reason: string][] = [
   [/^\.flexattn\/fingerprints\.tsv$/, 'its keys hold inodes and times'],
   [/^\.flexattn\/images\.journal$/, 'its keys hold inodes and times'],
   [/^\.flexattn\/ran\//, 'holds the seconds that a stage took'],
+  [/^\.flexattn\/measured\//, 'holds the seconds that a training took'],
   [/^\.flexattn\/answers\/.*\.jsonl$/, 'each process writes a file of a name of its own'],
   [/^runs\/[^/]+\/launch\//, 'the log of a trainer, with its rates'],
 ];

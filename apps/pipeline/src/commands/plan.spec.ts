@@ -32,7 +32,7 @@ describe('flexattn plan', () => {
     const dryRun = await runCommand('train', '--config', 'large', '--dry-run', '--json');
     const total = models[1]?.training?.memory?.estimate.total;
     expect(total).toBeGreaterThan(1e10);
-    expect(dryRun.stdout.replace(stdout, '')).toContain(`"total": ${total}`);
+    expect(dryRun.stdout.replace(stdout, '')).toContain(`"total":${total}`);
   });
 
   it('takes every device that the cost model knows', async () => {

@@ -26,6 +26,7 @@ const train = (steps: readonly TrainStep[], metrics = 'a') =>
 describe('measureTraining', () => {
   it('keeps time and the most memory, under what was trained', async () => {
     await expect(train([step(1, 90), step(2, 120), step(3, 80)])).resolves.toEqual({ steps: 3 });
+    await train([step(1, 300)]);
     await put(join(folder, 'again/metrics.jsonl'), 'a');
     const measure = await readMeasure(folder, join(folder, 'again'));
     expect(measure).toMatchObject({ memoryMegabytes: 120 });

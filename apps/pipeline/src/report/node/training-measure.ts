@@ -27,7 +27,10 @@ export async function readMeasure(workspace: string, trained: string): Promise<T
   return file !== undefined && (await pathExists(file)) ? readJsonAs(file, measureSchema) : undefined;
 }
 
-/** Runs a training into `trained` and keeps what it took, unless it went on from a state or has no steps to tell. */
+/**
+ * Runs a training into `trained` and keeps what it took, unless it went on from a state or has no steps to tell. The
+ * first time stands: a training that is repeated to the same metrics leaves a report of it as it is.
+ */
 export async function measureTraining<Report extends object>(
   workspace: string,
   trained: string,
@@ -42,7 +45,7 @@ export async function measureTraining<Report extends object>(
   });
   const seconds = Math.round((performance.now() - began) / 100) / 10;
   const file = await measureFile(workspace, trained);
-  if (isWhole && file !== undefined)
+  if (isWhole && file !== undefined && !(await pathExists(file)))
     await writeFileAtomic(
       file,
       `${JSON.stringify({ seconds, memoryMegabytes } satisfies TrainingMeasure)}\n`,
