@@ -89,19 +89,25 @@ export async function scaleGenerate(zooms: readonly number[], repeat: number): P
       'each further, ms',
     ],
     rows,
-    drawings: {
-      'scaling-generate-operations': drawing(
-        'Operations that high resolution adds to a first token',
-        '10⁹ operations',
-        operations,
-      ),
-      'scaling-generate-seconds': drawing(
-        'Seconds that high resolution adds to a first token',
-        'seconds',
-        seconds,
-      ),
-      'scaling-generate-further': drawing('Milliseconds of each further token', 'milliseconds', further),
-    },
+    drawings: drawingsOf({ operations, seconds, further }),
+  };
+}
+
+type Curves = Record<'operations' | 'seconds' | 'further', readonly CurvePoint[]>;
+
+function drawingsOf({ operations, seconds, further }: Curves) {
+  return {
+    'scaling-generate-operations': drawing(
+      'Operations that high resolution adds to a first token',
+      '10⁹ operations',
+      operations,
+    ),
+    'scaling-generate-seconds': drawing(
+      'Seconds that high resolution adds to a first token',
+      'seconds',
+      seconds,
+    ),
+    'scaling-generate-further': drawing('Milliseconds of each further token', 'milliseconds', further),
   };
 }
 

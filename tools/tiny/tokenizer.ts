@@ -69,6 +69,25 @@ export function vocabularySize(): number {
 
 const bosThenText = [{ SpecialToken: { id: '<s>', type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }];
 
+/** Puts `<s>` in front of a text, and of each of a pair. */
+const postProcessor = {
+  type: 'TemplateProcessing',
+  single: bosThenText,
+  pair: [...bosThenText, { SpecialToken: { id: '<s>', type_id: 1 } }, { Sequence: { id: 'B', type_id: 1 } }],
+  special_tokens: { '<s>': { id: '<s>', ids: [1], tokens: ['<s>'] } },
+};
+
+/** Ids back to text: the space that was put in front goes. */
+const decoder = {
+  type: 'Sequence',
+  decoders: [
+    { type: 'Replace', pattern: { String: SPACE }, content: ' ' },
+    { type: 'ByteFallback' },
+    { type: 'Fuse' },
+    { type: 'Strip', content: ' ', start: 1, stop: 0 },
+  ],
+};
+
 /** `tokenizer.json`: LLaMA's scheme (BPE with byte fallback, spaces as U+2581, one put in front) over our own texts. */
 export function buildTokenizer(): object {
   const merges = learnMerges(vocabularyTexts());
@@ -94,25 +113,8 @@ export function buildTokenizer(): object {
       ],
     },
     pre_tokenizer: null,
-    post_processor: {
-      type: 'TemplateProcessing',
-      single: bosThenText,
-      pair: [
-        ...bosThenText,
-        { SpecialToken: { id: '<s>', type_id: 1 } },
-        { Sequence: { id: 'B', type_id: 1 } },
-      ],
-      special_tokens: { '<s>': { id: '<s>', ids: [1], tokens: ['<s>'] } },
-    },
-    decoder: {
-      type: 'Sequence',
-      decoders: [
-        { type: 'Replace', pattern: { String: SPACE }, content: ' ' },
-        { type: 'ByteFallback' },
-        { type: 'Fuse' },
-        { type: 'Strip', content: ' ', start: 1, stop: 0 },
-      ],
-    },
+    post_processor: postProcessor,
+    decoder,
     model: {
       type: 'BPE',
       dropout: null,

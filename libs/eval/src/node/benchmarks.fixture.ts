@@ -102,15 +102,7 @@ export async function putOtherBenchmarks(folder: string) {
     ]);
   }
   await put(folder, 'chartqa/test/png/41699051005347.png', PNG);
-  for (const part of ['random', 'popular', 'adversarial']) {
-    const row = { image: 'COCO_val2014_000000310196.jpg' };
-    const rows = [
-      { ...row, question_id: 1, text: 'Is there a snowboard in the image?', label: 'yes' },
-      { ...row, question_id: 2, text: 'Is there a dining table in the image?', label: 'no' },
-    ];
-    await put(folder, `pope/coco_pope_${part}.json`, rows.map((one) => `${JSON.stringify(one)}\n`).join(''));
-  }
-  await put(folder, 'pope/val2014/COCO_val2014_000000310196.jpg', 'jpg');
+  await putPope(folder);
   const boxes = [
     { sent: 'the dog', bbox: [0, 0, 320, 240] },
     { sent: 'its ear', bbox: [10, 10, 42, 34] },
@@ -125,6 +117,19 @@ export async function putOtherBenchmarks(folder: string) {
     pope: at('pope'),
     refcoco: at('refcoco'),
   };
+}
+
+/** POPE: the same two questions in each of its parts. */
+async function putPope(folder: string): Promise<void> {
+  for (const part of ['random', 'popular', 'adversarial']) {
+    const row = { image: 'COCO_val2014_000000310196.jpg' };
+    const rows = [
+      { ...row, question_id: 1, text: 'Is there a snowboard in the image?', label: 'yes' },
+      { ...row, question_id: 2, text: 'Is there a dining table in the image?', label: 'no' },
+    ];
+    await put(folder, `pope/coco_pope_${part}.json`, rows.map((one) => `${JSON.stringify(one)}\n`).join(''));
+  }
+  await put(folder, 'pope/val2014/COCO_val2014_000000310196.jpg', 'jpg');
 }
 
 /** RSVQA HR: inactive rows and other types of questions among those that are asked. */

@@ -100,6 +100,34 @@ export async function makeRun(root: string, more = 0): Promise<ReportOptions> {
   await writeItems({ benchmarks, out: join(root, 'items'), root, quiet: true });
   const items = join(root, 'items/items.jsonl');
   const asked = (await readFile(items, 'utf8')).trim().split('\n');
+  const answers = await putAnswers(root, asked);
+  await scoreAnswers({ benchmarks, items, answers, out: join(root, 'eval'), seed: 1 });
+  await putLosses(root);
+  const clean = {
+    samples: 12,
+    kept: 10,
+    untouched: 7,
+    changed: { TAG_ADDED: 3 },
+    dropped: { BAD_SHAPE: 2 },
+    sources: {},
+  };
+  await put(join(root, 'clean/report.json'), JSON.stringify(clean));
+  return {
+    run: SCRIPT,
+    config,
+    scores: join(root, 'eval'),
+    items,
+    root,
+    inferred: join(root, 'infer'),
+    cleanReport: join(root, 'clean/report.json'),
+    training: join(root, 'train'),
+    out: join(root, 'report'),
+    notes: [IMAGE],
+  };
+}
+
+/** A file of answers for every model, right where FlexAttention is; their paths by model. */
+async function putAnswers(root: string, asked: readonly string[]): Promise<Record<string, string>> {
   const answers: Record<string, string> = {};
   for (const { name, selection } of config.models) {
     const layers = CHOSEN.map((rows, i) => ({ layer: i + 1, rows }));
@@ -124,7 +152,11 @@ export async function makeRun(root: string, more = 0): Promise<ReportOptions> {
     await put(file, jsonLines(lines));
     answers[name] = file;
   }
-  await scoreAnswers({ benchmarks, items, answers, out: join(root, 'eval'), seed: 1 });
+  return answers;
+}
+
+/** Metrics of both trainings. */
+async function putLosses(root: string): Promise<void> {
   for (const model of ['low-res', 'flexattn']) {
     const losses = Array.from({ length: 20 }, (_, i) => ({
       step: i + 1,
@@ -133,25 +165,4 @@ export async function makeRun(root: string, more = 0): Promise<ReportOptions> {
     }));
     await put(join(root, 'train', model, 'metrics.jsonl'), jsonLines(losses));
   }
-  const clean = {
-    samples: 12,
-    kept: 10,
-    untouched: 7,
-    changed: { TAG_ADDED: 3 },
-    dropped: { BAD_SHAPE: 2 },
-    sources: {},
-  };
-  await put(join(root, 'clean/report.json'), JSON.stringify(clean));
-  return {
-    run: SCRIPT,
-    config,
-    scores: join(root, 'eval'),
-    items,
-    root,
-    inferred: join(root, 'infer'),
-    cleanReport: join(root, 'clean/report.json'),
-    training: join(root, 'train'),
-    out: join(root, 'report'),
-    notes: [IMAGE],
-  };
 }
