@@ -34,6 +34,15 @@ export const SEVEN_BILLION: CheckpointSizes = {
   vision: { hidden: 1024, intermediate: 4096, layers: 24, heads: 16 },
 };
 
+/** LLaVA-1.5-13B. */
+export const THIRTEEN_BILLION: CheckpointSizes = {
+  ...SEVEN_BILLION,
+  hidden: 5120,
+  intermediate: 13_824,
+  layers: 40,
+  heads: 40,
+};
+
 const PATCH = 14;
 const LOW = 336;
 const ZOOM = 3;

@@ -4,6 +4,7 @@ import { resultLine } from '../events.js';
 import { byteSize } from '../byte-size.js';
 import { PipelineError } from '../errors.js';
 import { wholeNumber } from '../flags.js';
+import { modelFingerprints } from '../model-fingerprints.js';
 import { PRECISIONS, SELECTIONS } from '../selections.js';
 import { abortOnSignals } from '../signals.js';
 import type { DirectMode } from './direct-mode.js';
@@ -67,6 +68,7 @@ export const compileDirect: DirectMode = {
     const report = await compileModel({
       ...{ checkpoint, out, selection, share, seed, threshold, precision, blockSize, dryRun },
       firstSelectingLayer: firstLayer,
+      fingerprints: modelFingerprints(process.env),
       signal: abortOnSignals(),
     });
     process.stdout.write(

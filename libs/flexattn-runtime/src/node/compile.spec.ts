@@ -1,6 +1,7 @@
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Fingerprints } from '@flexattn/stage';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { compileModel } from './compile.js';
 import { openLocalModel } from './local-model.js';
@@ -70,6 +71,27 @@ describe('compileModel', () => {
     for (const file of ['clip/model.safetensors', 'model-00001-of-00002.safetensors']) {
       expect(await readFile(join(out, file))).toEqual(await readFile(join(checkpoint, file)));
     }
+  });
+
+  it('reads no weights that were hashed before, and remembers them under their new names', async () => {
+    const [fingerprints, checkpoint] = [join(root, 'fingerprints.tsv'), join(root, 'checkpoint')];
+    await cp(WHOLE, checkpoint, { recursive: true });
+    const [from, out] = [join(checkpoint, 'model.safetensors'), join(root, 'compiled')];
+    await compileModel({ checkpoint, out, fingerprints });
+    const manifest = JSON.parse(await readFile(join(out, 'manifest.json'), 'utf8')) as {
+      files: Record<string, { sha256: string }>;
+    };
+    const sha256 = manifest.files['model.safetensors']?.sha256 ?? '';
+    const known = await Fingerprints.open(fingerprints);
+    // Bytes that nobody may have read: what is remembered of them is another hash.
+    const other = 'f'.repeat(64);
+    expect([await known.of(from), await known.of(join(out, 'model.safetensors'))]).toEqual([sha256, sha256]);
+    known.remember(from, other);
+    await known.save();
+    await compileModel({ checkpoint, out: join(root, 'again'), fingerprints });
+    expect(await readFile(join(root, 'again/manifest.json'), 'utf8')).toContain(other);
+    await compileModel({ checkpoint, out: join(root, 'anew') });
+    expect(await readFile(join(root, 'anew/manifest.json'), 'utf8')).toContain(sha256);
   });
 
   it('gives the same bytes again, also without high-res weights in use', async () => {

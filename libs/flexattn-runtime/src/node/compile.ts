@@ -2,7 +2,14 @@ import { readFile, realpath, rm, stat } from 'node:fs/promises';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { openCheckpoint } from '@flexattn/model-prep';
 import type { Checkpoint, TensorInfo } from '@flexattn/model-prep';
-import { linkOrCopy, parseJson, pathExists, sha256File, writeFileAtomic } from '@flexattn/stage';
+import {
+  Fingerprints,
+  linkOrCopy,
+  parseJson,
+  pathExists,
+  sha256File,
+  writeFileAtomic,
+} from '@flexattn/stage';
 import type { WrittenFile } from '@flexattn/stage';
 import { z } from 'zod';
 import { RuntimeError } from '../error.js';
@@ -29,6 +36,11 @@ export interface CompileOptions extends SelectionOptions {
   precision?: Precision | undefined;
   /** Weights that share a scale where the precision is not `float`: 32 (default), or 128, smaller and less exact. */
   blockSize?: Quantisation['blockSize'] | undefined;
+  /**
+   * File that remembers which weight files were hashed before: those are not read again, neither here nor when the
+   * compiled folder is loaded with the same file.
+   */
+  fingerprints?: string | undefined;
   signal?: AbortSignal | undefined;
   /** Build the graphs, write nothing. */
   dryRun?: boolean | undefined;
@@ -76,13 +88,13 @@ interface Plan {
  * @throws RuntimeError OUT_IS_CHECKPOINT, TENSOR_MISSING, TENSOR_SHAPE, UNSUPPORTED_CONFIG; ModelPrepError
  */
 export async function compileModel(options: CompileOptions): Promise<CompileReport> {
-  const { checkpoint, out, signal, dryRun = false } = options;
+  const { checkpoint, out, dryRun = false } = options;
   if (resolve(checkpoint) === resolve(out)) {
     const what = 'expected a folder other than the checkpoint';
     throw new RuntimeError('OUT_IS_CHECKPOINT', what, { file: out, hint: 'choose another --out' });
   }
   const plan = await planFolder(checkpoint, options);
-  const quantised = dryRun ? [] : await writeFolder(plan, out, signal);
+  const quantised = dryRun ? [] : await writeFolder(plan, out, options);
   let weightBytes = plan.layout === undefined ? 0 : plan.layout.bytes;
   for (const from of plan.linked.values()) weightBytes += (await stat(from)).size;
   const files = plan.written.size + plan.linked.size + (plan.layout === undefined ? 0 : 2);
@@ -148,7 +160,11 @@ function placeOf(file: string): string {
 }
 
 /** @returns what quantising did, where there is anything to quantise */
-async function writeFolder(plan: Plan, out: string, signal?: AbortSignal): Promise<QuantisedTensor[]> {
+async function writeFolder(
+  plan: Plan,
+  out: string,
+  { fingerprints, signal }: Pick<CompileOptions, 'fingerprints' | 'signal'>,
+): Promise<QuantisedTensor[]> {
   const { checkpoint, geometry, precision, graphWeights, layout, written, linked } = plan;
   await rm(join(out, MANIFEST_FILE), { force: true });
   const files: Record<string, WrittenFile> = {};
@@ -156,11 +172,12 @@ async function writeFolder(plan: Plan, out: string, signal?: AbortSignal): Promi
     files[name] = await writeFileAtomic(join(out, name), content);
   };
   for (const [name, bytes] of written) await write(name, bytes);
+  const memo = fingerprints === undefined ? undefined : await Fingerprints.open(fingerprints);
   for (const [name, from] of linked) {
     stopIfAborted(signal);
-    await linkOrCopy(from, join(out, name));
-    files[name] = { size: (await stat(from)).size, sha256: await sha256File(from) };
+    files[name] = await linkWeights(from, join(out, name), memo);
   }
+  await memo?.save();
   const quantised: QuantisedTensor[] = [];
   if (layout !== undefined) {
     const { dir } = checkpoint;
@@ -182,4 +199,12 @@ async function writeFolder(plan: Plan, out: string, signal?: AbortSignal): Promi
   };
   await writeFileAtomic(join(out, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
   return quantised;
+}
+
+/** The same bytes under another name; where they were hashed before, they are not read. */
+async function linkWeights(from: string, to: string, memo: Fingerprints | undefined): Promise<WrittenFile> {
+  await linkOrCopy(from, to);
+  const sha256 = await (memo?.of(from) ?? sha256File(from));
+  memo?.remember(to, sha256);
+  return { size: (await stat(from)).size, sha256 };
 }

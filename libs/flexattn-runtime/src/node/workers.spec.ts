@@ -13,6 +13,10 @@ const PROMPT = [1, 17, 18, -200, 45, 46];
 const DEADLY = 13;
 /** Stands for the item that kills the first who answers it. */
 const DEADLY_ONCE = 14;
+const VISIBLE = { CUDA_VISIBLE_DEVICES: '4,6' };
+/** What a worker is made to do at its start: add the GPUs that it sees to a file. */
+const tellGpus = (file: string) =>
+  `process.getBuiltinModule('fs').appendFileSync(${JSON.stringify(file)}, process.env.CUDA_VISIBLE_DEVICES + ' ');\n`;
 
 let libs: CompiledLibs;
 let root = '';
@@ -231,6 +235,27 @@ describe('inferItems on several workers', () => {
     const { report, bytes } = await infer('dead.jsonl', list, { workers: 2 });
     expect(report).toMatchObject({ items: 13, answered: 12, failed: { WORKER_DIED: 1 } });
     expect(bytes.split('\n')[6]).toContain('three workers died of this item');
+  });
+
+  it.each([
+    ['named ones in turn', { gpus: ['3', '5'], device: 'cpu' }, {}, ['3', '5']],
+    ['that of our place on the machine', { localRank: { index: 2, count: 4 }, device: 'cuda' }, {}, ['2']],
+    ['one of those left visible', { localRank: { index: 1 }, device: 'cuda' }, VISIBLE, ['6']],
+    ['named before our place', { gpus: ['7'], localRank: { index: 1 }, device: 'cpu' }, VISIBLE, ['7']],
+  ])('starts a worker that sees one GPU: %s', async (name, options, env, expected) => {
+    const seen = join(root, `seen ${name}`);
+    await writeFile(seen, '');
+    await writeFile(join(root, 'items.jsonl'), items.map((item) => `${JSON.stringify(item)}\n`).join(''));
+    const all = { model, items: join(root, 'items.jsonl'), out: join(root, `${name}.jsonl`), quiet: true };
+    await libs.patch('node/infer-worker.js', '', tellGpus(seen));
+    // On a machine without a GPU the workers of CUDA end with an error that says so; they have been started by then.
+    await libs.run(
+      `import { inferItems } from '@flexattn/flexattn-runtime';
+      await inferItems(${JSON.stringify({ ...all, ...options })}).catch(() => undefined);
+      console.log('{}');`,
+      { CUDA_VISIBLE_DEVICES: '', ...env },
+    );
+    expect((await readFile(seen, 'utf8')).trim().split(' ').sort()).toEqual(expected);
   });
 
   it('tells a mistake of the model once, and leaves no answers', async () => {
