@@ -23,9 +23,9 @@ const MEMORY = '/dev/shm';
 /** What is promised: shares of the other side's speed, bytes, seconds. */
 const BOUNDS = { init: 1 / 1.3, memory: 200e6, again: 1, open: 0.05, download: 0.7 };
 
-/** Seconds of each run. */
 interface Measured {
   name: string;
+  /** Of each run. */
   seconds: number[];
   /** Bytes, of each run; empty where it is not ours to watch. */
   peakRss: number[];
@@ -119,7 +119,6 @@ async function measureInit(root: string, rounds: number): Promise<BenchResult[]>
     opened,
     `${opened.said['tensors'] ?? NaN} tensors, ${((opened.said['read'] ?? NaN) / 1e6).toFixed(2)} MB read`,
   );
-  await rm(out, { recursive: true });
   return [
     beside(init, write, BOUNDS.init),
     limitedResult({
@@ -136,8 +135,8 @@ async function measureInit(root: string, rounds: number): Promise<BenchResult[]>
 /** One side of a comparison beside the other, as a line of the table. */
 function beside(ours: Measured, other: Measured, bound?: number): BenchResult {
   const { name: work, seconds } = ours;
-  const promised = bound === undefined ? {} : { bound };
-  return resultOf({ work, ours: seconds, baseline: other.seconds, against: other.name, ...promised });
+  const measured = { work, ours: seconds, baseline: other.seconds, against: other.name };
+  return resultOf(bound === undefined ? measured : { ...measured, bound });
 }
 
 const FILES = [
@@ -173,12 +172,11 @@ async function measureDownload(root: string, rounds: number, where: string): Pro
       await fetchByCurl(urls, out, { curl, synced, hashed });
       await rm(out, { recursive: true });
     }
+    const others = [curl, synced, hashed];
     const ofSpeed = ({ seconds, name }: Measured): string =>
       `${((100 * median(seconds)) / median(download.seconds)).toFixed(0)} % of the speed of ${name}`;
-    print(download, `hash included, ${[curl, synced, hashed].map(ofSpeed).join(', ')}`);
-    print(curl);
-    print(synced);
-    print(hashed);
+    print(download, `hash included, ${others.map(ofSpeed).join(', ')}`);
+    for (const other of others) print(other);
     return [beside(download, curl, BOUNDS.download), beside(download, synced), beside(download, hashed)];
   } finally {
     hub.stop();
@@ -234,7 +232,6 @@ const median = (values: readonly number[]): number => {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[sorted.length >> 1] ?? NaN;
 };
-
 const gigabytes = (bytes = NaN): string => `${(bytes / 1e9).toFixed(2)} GB`;
 
 /** `npm run bench -- model-prep [--folder DIR] [--rounds N] [--only init|download|convert]`; Linux. */
