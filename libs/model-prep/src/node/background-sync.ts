@@ -11,12 +11,16 @@ export class BackgroundSync {
   private unsynced = 0;
   private running: Promise<void> | undefined;
 
-  constructor(private readonly file: Pick<FileHandle, 'sync' | 'datasync'>) {}
+  /** @param syncBytes after which the disk is told to begin */
+  constructor(
+    private readonly file: Pick<FileHandle, 'sync' | 'datasync'>,
+    private readonly syncBytes: number = SYNC_BYTES,
+  ) {}
 
   /** Counts bytes that were written. */
   wrote(bytes: number): void {
     this.unsynced += bytes;
-    if (this.unsynced < SYNC_BYTES || this.running) return;
+    if (this.unsynced < this.syncBytes || this.running) return;
     this.unsynced = 0;
     this.running = this.file.datasync();
     // A failure stays, and is thrown at the end; until then it must not count as unhandled.

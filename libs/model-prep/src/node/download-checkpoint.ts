@@ -43,6 +43,8 @@ export interface DownloadEdge {
   wait: HubConnection['wait'];
   /** Milliseconds without a byte of a file after which its connection counts as broken. */
   idleMs: number;
+  /** Bytes of a file after which the disk is told to begin, while more arrive. */
+  syncBytes: number;
   now: () => number;
   /** Bytes that may be written below an existing folder. */
   freeBytes: (folder: string) => Promise<number>;
@@ -121,7 +123,7 @@ export async function downloadCheckpoint(options: DownloadOptions): Promise<Down
   return report;
 }
 
-interface Placing extends Pick<DownloadOptions, 'out' | 'progress'> {
+interface Placing extends Pick<DownloadOptions, 'out' | 'progress' | 'edge'> {
   connection: HubConnection;
   /** Its revision is the commit. */
   reference: HubReference;
@@ -149,7 +151,7 @@ async function place(planned: readonly PlannedDownload[], placing: Placing): Pro
 /** A few at once; the first failure stops the others. */
 async function placeAll(
   todo: readonly PlannedDownload[],
-  { connection, reference }: Placing,
+  { connection, reference, edge }: Placing,
   advance: (bytes: number) => void,
 ): Promise<void> {
   const stop = new AbortController();
@@ -157,7 +159,10 @@ async function placeAll(
   const limit = pLimit(CONCURRENT_FILES);
   const one = async ({ file, target, part, source }: PlannedDownload): Promise<void> => {
     if (source !== undefined) return linkOrCopy(source, target);
-    await downloadFile({ file, target, part, reference, connection: { ...connection, signal }, advance });
+    await downloadFile({
+      ...{ file, target, part, reference, advance, syncBytes: edge?.syncBytes },
+      connection: { ...connection, signal },
+    });
   };
   // Waits for all of them: none writes when this function has ended.
   await Promise.allSettled(

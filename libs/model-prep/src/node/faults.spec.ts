@@ -57,7 +57,8 @@ const WORKS: Record<string, { run: (folder: string) => Promise<unknown>; result:
         reference: 'hub:owner/name',
         out: join(folder, 'out'),
         lockFile: join(folder, 'flexattn.lock.json'),
-        edge: { env: { HF_ENDPOINT: endpoint, HF_HOME: folder } },
+        // Every piece makes the disk begin: in real downloads only large files do.
+        edge: { env: { HF_ENDPOINT: endpoint, HF_HOME: folder }, syncBytes: 1 },
       }),
     result: 'out',
   },
@@ -133,3 +134,32 @@ describe.each(Object.entries(WORKS))('%s', (name, { run, result }) => {
 
 const weightsOf = (files: Record<string, string>): string[] =>
   Object.entries(files).flatMap(([file, hash]) => (file.endsWith('.safetensors') ? [hash] : []));
+
+describe('a download whose disk fails in the background', () => {
+  it.each(['ENOSPC', 'EIO'])(
+    'ends with exit code 74 for %s, gives no name, and is right the next time',
+    async (code) => {
+      const folder = path();
+      mkdirSync(folder);
+      const run = WORKS['download']?.run;
+      let syncs = 0;
+      const restore = await watchFileCalls((syscall) => {
+        if (syscall !== 'fdatasync') return;
+        syncs++;
+        throw Object.assign(new Error(`${code}: injected, ${syscall}`), { code, errno: -1, syscall });
+      });
+      const failure: unknown = await run?.(folder).then(
+        () => undefined,
+        (cause: unknown) => cause,
+      );
+      restore();
+      expect(syncs).toBeGreaterThan(0);
+      expect(failure).toBeInstanceOf(FlexattnError);
+      expect(failure).toMatchObject({ exitCode: 74, code: code === 'EIO' ? 'IO_FAILED' : 'DISK_FULL' });
+      expect(existsSync(join(folder, 'out', 'config.json'))).toBe(false);
+      expect(existsSync(join(folder, 'out', 'model.safetensors'))).toBe(false);
+      await run?.(folder);
+      expect(Object.keys(snapshot(join(folder, 'out')))).toEqual(['config.json', 'model.safetensors']);
+    },
+  );
+});

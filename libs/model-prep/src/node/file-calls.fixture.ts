@@ -5,7 +5,12 @@ import { fileURLToPath } from 'node:url';
 type Call = (...args: unknown[]) => unknown;
 
 /** What the system calls behind a file handle's methods are named in errors. */
-const SYSCALLS: Record<string, string> = { sync: 'fsync', truncate: 'ftruncate', stat: 'fstat' };
+const SYSCALLS: Record<string, string> = {
+  sync: 'fsync',
+  datasync: 'fdatasync',
+  truncate: 'ftruncate',
+  stat: 'fstat',
+};
 
 /**
  * Calls `before` in front of every call of `node:fs/promises` and of its file handles, and of `writeSync`, by whichever module, until the
@@ -18,7 +23,7 @@ export async function watchFileCalls(before: (syscall: string) => void): Promise
   const functions = fs.promises as unknown as Record<string, Call>;
   const undo = [
     ...wrapAll(functions, Object.keys(functions), before),
-    ...wrapAll(prototype, ['read', 'write', 'sync', 'stat', 'truncate'], before),
+    ...wrapAll(prototype, ['read', 'write', 'sync', 'datasync', 'stat', 'truncate'], before),
   ];
   const { writeSync } = fs;
   fs.writeSync = ((...args: Parameters<typeof writeSync>) => {

@@ -53,7 +53,7 @@ const WORKS: Record<string, (folder: string) => Work> = {
       reference: 'hub:owner/name',
       out: join(folder, 'out'),
       lockFile: join(folder, 'flexattn.lock.json'),
-      edge: { env: { HF_ENDPOINT: endpoint, HF_HOME: folder } },
+      edge: { env: { HF_ENDPOINT: endpoint, HF_HOME: folder }, syncBytes: 1 },
     },
   }),
 };
