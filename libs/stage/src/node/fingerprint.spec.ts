@@ -136,6 +136,23 @@ describe('the fingerprint of a folder', () => {
     expect(await fingerprintOf(other)).not.toBe(await fingerprintOf(files));
   });
 
+  it('reads again the file alone that has changed, of the same size', async () => {
+    const folder = await temporaryFolder();
+    const root = join(folder, 'root');
+    const expected = await fingerprintOf({ ...files, 'b/c.txt': 'eno' });
+    await write(root, files);
+    const memo = join(folder, 'memo.tsv');
+    const first = await Fingerprints.open(memo);
+    await utimes(join(root, 'b/c.txt'), 1000, 1000);
+    await first.of(root);
+    await first.save();
+    await write(root, { 'b/c.txt': 'eno' });
+    const reads = spyOnReading();
+    const second = await Fingerprints.open(memo);
+    expect(await second.of(root)).toBe(expected);
+    expect(reads()).toBe(1);
+  });
+
   it('knows links by their text and target, and opens nothing through them', async () => {
     const folder = await temporaryFolder();
     await write(folder, { 'root/a': '1', 'elsewhere/c': '3', d: '4' });
@@ -200,14 +217,23 @@ describe('matches', () => {
 const flipDigit = (text: string, at: number) =>
   text.slice(0, at) + (Number.parseInt(text.charAt(at), 16) ^ 1).toString(16) + text.slice(at + 1);
 
+/** The lines of two files, without that of their folder. */
+const ofFiles = (text: string) => text.split('\n').slice(0, 2).join('\n') + '\n';
+
 describe('the memo file', () => {
   it.each([
-    ['cut in a line', (text: string) => text.slice(0, -30), 1],
+    ['cut in a line', (text: string) => ofFiles(text).slice(0, -30), 1],
     ['cut after a line', (text: string) => text.slice(0, text.indexOf('\n') + 1), 1],
-    ['with lines run together', (text: string) => text.replace('\n', ''), 2],
+    ['with lines run together', (text: string) => ofFiles(text).replace('\n', ''), 2],
     ['not text', () => '\0\u0001\ufffd\t\t\n\t', 2],
     ['with a hash that is none', (text: string) => text.replaceAll(/\t./g, '\tX'), 2],
-    ['with a digit of a hash flipped', (text: string) => flipDigit(text, text.indexOf('\t') + 9), 1],
+    ['with a digit of a hash flipped', (text: string) => flipDigit(ofFiles(text), text.indexOf('\t') + 9), 1],
+    [
+      "with a digit of the folder's hash flipped",
+      (text: string) => flipDigit(text, text.lastIndexOf('\t') - 9),
+      0,
+    ],
+    ['without the files', (text: string) => text.slice(ofFiles(text).length), 0],
     ['empty', () => '', 2],
     ['whole', (text: string) => text, 0],
   ])('only costs time where it is %s', async (_, tear, again) => {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { createReadStream, lstatSync, readdirSync, readlinkSync, statSync, type BigIntStats } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -23,31 +23,46 @@ export async function sha256File(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
+/** A line of the memo: a key of 43 characters, a hash of 64, a check of 8, two tabs. */
+const LINE = /^[\w-]{43}\t[0-9a-f]{64}\t[0-9a-f]{8}$/;
+const KEY_LENGTH = 43;
+const LINE_LENGTH = 117;
+
+/** What a folder holds that is no folder. */
+interface Entry {
+  /** Relative to the folder. */
+  name: string;
+  /** Whether its bytes count; else its mark alone. */
+  isFile: boolean;
+  /** What is to be seen of it without reading it; other bytes have another. */
+  mark: string;
+}
+
 /**
- * Hashes of files and folders that remember (path, size, mtime, inode): an unchanged 1 GB file costs one `stat`.
- * A folder's hash covers the relative names and the bytes of all files in it in sorted order; links are not followed.
+ * Hashes of files and folders that remember (path, size, mtime, inode): an unchanged 1 GB file costs one `stat`, a
+ * folder one of each file. A folder's hash covers the relative names and the bytes of all files in it in sorted order;
+ * links are not followed.
  */
 export class Fingerprints {
-  private readonly known = new Map<string, string>();
+  /** Lines of the memo by their keys, checked when they are asked for: a folder may have 100,000 that nobody needs. */
+  private readonly lines = new Map<string, string>();
   private learnt = false;
   private readonly limit = pLimit(CONCURRENT_FILES);
 
   private constructor(private readonly memo: string) {}
 
-  /** Opens the memo file; one that is missing is started anew, torn and damaged lines are dropped: it only saves time. */
+  /** Opens the memo file; one that is missing is started anew, torn and damaged lines count for nothing: it only saves time. */
   static async open(memo: string): Promise<Fingerprints> {
     const fingerprints = new Fingerprints(memo);
     let text = '';
     try {
-      text = await readFile(memo, 'utf8');
+      text = await readFile(memo, 'latin1');
     } catch (cause) {
       const error = toIoError(cause, memo);
       if (error.code !== 'FILE_MISSING') throw error;
     }
     for (const line of text.split('\n')) {
-      const [, key, sha256] = /^([\w-]{43})\t([0-9a-f]{64})\t[0-9a-f]{8}$/.exec(line) ?? [];
-      if (key !== undefined && sha256 !== undefined && line === memoLine(key, sha256))
-        fingerprints.known.set(key, sha256);
+      if (line.length === LINE_LENGTH) fingerprints.lines.set(line.slice(0, KEY_LENGTH), line);
     }
     return fingerprints;
   }
@@ -56,11 +71,15 @@ export class Fingerprints {
   async of(path: string): Promise<string> {
     const found = statOf(path);
     if (!found.isDirectory()) return this.ofFile(path, found);
-    const names = filesBelow(path, '').sort();
-    const hashes = await Promise.all(names.map((name) => this.ofEntry(join(path, name))));
-    const hash = createHash('sha256');
-    names.forEach((name, i) => hash.update(`${name}\0${hashes[i] ?? ''}\n`));
-    return hash.digest('hex');
+    const entries = entriesBelow(path, '');
+    const key = folderKey(path, entries);
+    const known = this.known(key);
+    if (known !== undefined) return known;
+    entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+    const hashes = await Promise.all(entries.map(async (entry) => this.ofEntry(path, entry)));
+    const sha256 = sha256Text(entries.map(({ name }, i) => `${name}\0${hashes[i] ?? ''}\n`).join(''));
+    this.learn(key, sha256);
+    return sha256;
   }
 
   /** Whether `path` is a file of this size and hash. */
@@ -77,34 +96,32 @@ export class Fingerprints {
 
   /** Notes the hash of a file that was just linked or copied from bytes with this hash. */
   remember(path: string, sha256: string): void {
-    this.learn(memoKey(path, statOf(path)), sha256);
+    this.learn(memoKey(path, markOf(statOf(path))), sha256);
   }
 
   /** Keeps what was learnt. */
   async save(): Promise<void> {
     if (!this.learnt) return;
-    await writeFileAtomic(this.memo, [...this.known].map((entry) => `${memoLine(...entry)}\n`).join(''));
+    await writeFileAtomic(this.memo, [...this.lines.values()].map((line) => `${line}\n`).join(''));
     this.learnt = false;
   }
 
-  /** A link in a folder counts by its text and its target's size and time: nothing outside the folder is opened. */
-  private async ofEntry(path: string): Promise<string> {
-    const found = orIoError(path, () => lstatSync(path, { bigint: true }));
-    if (found.isFile()) return this.ofFile(path, found);
-    if (!found.isSymbolicLink()) return sha256Text('neither file, folder nor link');
-    const text = orIoError(path, () => readlinkSync(path));
-    const target = targetOf(path);
-    return sha256Text(target?.isFile() ? `link ${text}\0${target.size}\0${target.mtimeNs}` : `link ${text}`);
+  private ofEntry(folder: string, { name, isFile, mark }: Entry): string | Promise<string> {
+    return isFile ? this.ofMarked(join(folder, name), mark) : sha256Text(mark);
   }
 
-  /** A known one at once, without a turn of the event loop: a folder may have 100,000 of them. */
   private ofFile(path: string, found: BigIntStats): string | Promise<string> {
     // Reading a pipe or a device might never end.
     if (!found.isFile()) {
       throw new StageError('NOT_A_FILE', 'expected a file', { file: path, hint: 'name a file' });
     }
-    const key = memoKey(path, found);
-    return this.known.get(key) ?? this.limit(() => this.read(path, key));
+    return this.ofMarked(path, markOf(found));
+  }
+
+  /** A known one at once, without a turn of the event loop: a folder may have 100,000 of them. */
+  private ofMarked(path: string, mark: string): string | Promise<string> {
+    const key = memoKey(path, mark);
+    return this.known(key) ?? this.limit(() => this.read(path, key));
   }
 
   private async read(path: string, key: string): Promise<string> {
@@ -114,14 +131,31 @@ export class Fingerprints {
   }
 
   private learn(key: string, sha256: string): void {
-    if (this.known.get(key) === sha256) return;
-    this.known.set(key, sha256);
+    if (this.known(key) === sha256) return;
+    this.lines.set(key, memoLine(key, sha256));
     this.learnt = true;
+  }
+
+  private known(key: string): string | undefined {
+    const line = this.lines.get(key);
+    if (line === undefined || !LINE.test(line)) return undefined;
+    const sha256 = line.slice(KEY_LENGTH + 1, KEY_LENGTH + 65);
+    return line === memoLine(key, sha256) ? sha256 : undefined;
   }
 }
 
-function memoKey(path: string, { size, mtimeNs, ino }: BigIntStats): string {
-  return createHash('sha256').update(`${path}\0${size}\0${mtimeNs}\0${ino}`).digest('base64url');
+function markOf({ size, mtimeNs, ino }: BigIntStats): string {
+  return `${size}\0${mtimeNs}\0${ino}`;
+}
+
+function memoKey(path: string, mark: string): string {
+  return hash('sha256', `${path}\0${mark}`, 'base64url');
+}
+
+/** Of everything that is to be seen of the folder: one hash for 100,000 files. No file has such a path. */
+function folderKey(path: string, entries: readonly Entry[]): string {
+  const seen = entries.map(({ name, isFile, mark }) => `${name}\0${isFile ? 'file' : 'other'}\0${mark}\n`);
+  return hash('sha256', `\0folder\0${path}\n${seen.join('')}`, 'base64url');
 }
 
 /** With a check: a bit of the hash that flipped on the disk would be believed. */
@@ -131,7 +165,7 @@ function memoLine(key: string, sha256: string): string {
 }
 
 function sha256Text(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return hash('sha256', text, 'hex');
 }
 
 /** Synchronous, as all of the file tree: 3 us a file instead of 20. */
@@ -157,11 +191,22 @@ function orIoError<T>(path: string, work: () => T): T {
   }
 }
 
-function filesBelow(root: string, prefix: string): string[] {
-  const folder = join(root, prefix);
+function entriesBelow(root: string, prefix: string): Entry[] {
+  const folder = `${root}/${prefix}`;
   const entries = orIoError(folder, () => readdirSync(folder, { withFileTypes: true }));
   return entries.flatMap((entry) => {
-    const name = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
-    return entry.isDirectory() ? filesBelow(root, name) : [name];
+    const name = `${prefix}${entry.name}`;
+    return entry.isDirectory() ? entriesBelow(root, `${name}/`) : [entryOf(join(root, name), name)];
   });
+}
+
+/** A link counts by its text and its target's size and time: nothing outside the folder is opened. */
+function entryOf(path: string, name: string): Entry {
+  const found = orIoError(path, () => lstatSync(path, { bigint: true }));
+  if (found.isFile()) return { name, isFile: true, mark: markOf(found) };
+  if (!found.isSymbolicLink()) return { name, isFile: false, mark: 'neither file, folder nor link' };
+  const text = orIoError(path, () => readlinkSync(path));
+  const target = targetOf(path);
+  const mark = target?.isFile() ? `link ${text}\0${target.size}\0${target.mtimeNs}` : `link ${text}`;
+  return { name, isFile: false, mark };
 }
