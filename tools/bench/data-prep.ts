@@ -7,13 +7,24 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { printShuffleMemory } from './data-prep-memory.js';
 import { makeWorld } from './data-prep-world.js';
-import { resultOf, type BenchResult } from './result.js';
+import { limitedResult, resultOf, type BenchResult } from './result.js';
 
 /** The repository, from this file or from what it is compiled to. */
 const ROOT = fileURLToPath(
   new URL(import.meta.url.includes('/dist/') ? '../../../' : '../../', import.meta.url),
 );
 const BASELINE = join(ROOT, 'tools/bench/clean_baseline.py');
+
+/** The name of its side. */
+const PYTHON = 'python script';
+
+/** What is promised: how many times as fast as the script level `exists` is at least, and the most memory. */
+const LEAST_SPEEDUP = 8;
+const MOST_BYTES = 150 * 2 ** 20;
+
+/** And the most time: of level `header` in that of `exists`, of a sample of a large file in that of one of a small one. */
+const MOST_HEADER = 1.6;
+const MOST_GROWTH = 1.2;
 
 /**
  * Cleans in a process of its own, and prints its peak memory in kB: from Linux's own account, because the one of
@@ -51,6 +62,7 @@ interface Measured {
 export async function run(options: BenchOptions): Promise<BenchResult[]> {
   const { samples, runs, seed, python, folder } = options;
   const results: BenchResult[] = [];
+  const all = new Map<number, Sides>();
   const out = await mkdtemp(join(tmpdir(), 'flexattn-bench-'));
   try {
     for (const count of samples) {
@@ -60,7 +72,7 @@ export async function run(options: BenchOptions): Promise<BenchResult[]> {
         return measure(process.execPath, ['--input-type=module', '--eval', CLEAN, options]);
       };
       const sides = {
-        'python script': () => measure(python, [BASELINE, annotations, images, join(out, 'python.json')]),
+        [PYTHON]: () => measure(python, [BASELINE, annotations, images, join(out, 'python.json')]),
         exists: () => clean('exists'),
         header: () => clean('header'),
       };
@@ -71,8 +83,9 @@ export async function run(options: BenchOptions): Promise<BenchResult[]> {
       }
       process.stdout.write(tableOf(count, measured));
       results.push(...resultsOf(count, measured));
+      all.set(count, measured);
     }
-    return results;
+    return [...results, ...growthOf(all)];
   } finally {
     await rm(out, { recursive: true });
   }
@@ -124,27 +137,62 @@ async function measure(program: string, args: readonly string[]): Promise<Measur
   return { seconds, megabytes: Number(peak) / 1024 };
 }
 
-/** Each way to check pictures against the usual script, in time and memory. */
-function resultsOf(count: number, measured: ReadonlyMap<string, readonly Measured[]>): BenchResult[] {
-  const against = 'python script';
-  const of = (name: string, key: keyof Measured, scale = 1) =>
-    (measured.get(name) ?? []).map((one) => scale * one[key]);
-  return ['exists', 'header'].flatMap((name) => {
+/** Seconds and bytes of each side, by its name. */
+type Sides = ReadonlyMap<string, readonly Measured[]>;
+
+/** Each way to check pictures against the usual script, the limit of memory, and the other way. */
+function resultsOf(count: number, measured: Sides): BenchResult[] {
+  const script = secondsOf(measured, PYTHON);
+  const levels = ['exists', 'header'].flatMap((name) => {
     const work = `clean ${count} samples, verify ${name}`;
-    const memory = { work: `${work}: peak memory`, unit: 'bytes', against } as const;
-    const [ours, baseline] = [of(name, 'megabytes', 2 ** 20), of(against, 'megabytes', 2 ** 20)];
+    const memory = { work: `${work}: peak memory`, unit: 'bytes', ours: bytesOf(measured, name) } as const;
+    const promise = name === 'exists' ? { bound: LEAST_SPEEDUP } : {};
     return [
-      resultOf({ work, against, ours: of(name, 'seconds'), baseline: of(against, 'seconds') }),
-      resultOf({ ...memory, ours, baseline }),
+      resultOf({ work, against: PYTHON, ours: secondsOf(measured, name), baseline: script, ...promise }),
+      resultOf({ ...memory, against: PYTHON, baseline: bytesOf(measured, PYTHON) }),
+      limitedResult({ ...memory, limit: MOST_BYTES }),
     ];
   });
+  const header = {
+    work: `clean ${count} samples, verify header`,
+    against: 'exists',
+    ours: secondsOf(measured, 'header'),
+    baseline: secondsOf(measured, 'exists'),
+  };
+  return [...levels, resultOf({ ...header, bound: 1 / MOST_HEADER })];
 }
 
-function tableOf(count: number, measured: ReadonlyMap<string, readonly Measured[]>): string {
+/** The time a sample of each larger file against that of the first. */
+function growthOf(all: ReadonlyMap<number, Sides>): BenchResult[] {
+  const [first, ...larger] = [...all].map(([count, measured]) => ({
+    count,
+    each: secondsOf(measured, 'exists').map((seconds) => seconds / count),
+  }));
+  if (first === undefined) return [];
+  return larger.map(({ count, each }) =>
+    resultOf({
+      work: `one of ${count} samples, verify exists`,
+      against: `one of ${first.count}`,
+      ours: each,
+      baseline: first.each,
+      bound: 1 / MOST_GROWTH,
+    }),
+  );
+}
+
+function secondsOf(measured: Sides, name: string): number[] {
+  return (measured.get(name) ?? []).map(({ seconds }) => seconds);
+}
+
+function bytesOf(measured: Sides, name: string): number[] {
+  return (measured.get(name) ?? []).map(({ megabytes }) => megabytes * 2 ** 20);
+}
+
+function tableOf(count: number, measured: Sides): string {
   const medians = new Map(
     [...measured].map(([name, runs]) => [name, medianOf(runs.map(({ seconds }) => seconds))]),
   );
-  const base = medians.get('python script') ?? Number.NaN;
+  const base = medians.get(PYTHON) ?? Number.NaN;
   const rows = [...measured].map(([name, runs]) => {
     const seconds = runs.map((one) => one.seconds).sort((a, b) => a - b);
     const median = medians.get(name) ?? Number.NaN;
