@@ -27,7 +27,7 @@ describe('ask', () => {
     const [given, read] = [await ask('What is it?'), await ask('-', 'What is it?\n')];
     expect(given.code, given.stderr).toBe(0);
     expect(read).toEqual(given);
-    expect(given.stderr).toMatch(/^device: cpu \(auto/);
+    expect(given.stderr).toMatch(/^\{"event":"note","text":"device: cpu \(auto/);
     expect(readFileSync(join(folder, 'drawing.png')).subarray(1, 4).toString()).toBe('PNG');
   });
 

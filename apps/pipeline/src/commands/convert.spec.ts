@@ -5,7 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createProgram } from '../command.js';
 
-const stateDict = fileURLToPath(new URL('../../../../tools/fuzz/corpus/torch-zip/state-dict.bin', import.meta.url));
+const stateDict = fileURLToPath(
+  new URL('../../../../tools/fuzz/corpus/torch-zip/state-dict.bin', import.meta.url),
+);
 let root: string;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'flexattn-convert-'));

@@ -53,15 +53,7 @@ async function openImageFiles(root: string, journal: ImageJournal | undefined): 
     throw new DataPrepError('IMAGE_ROOT_MISSING', 'no such image folder', { file: root, hint });
   }
   const { path: real } = opened;
-  const checkRoot = async () => {
-    const now = await identityOf(real);
-    if (now !== undefined && now.device === opened.device && now.inode === opened.inode) return;
-    const hint = 'is it still mounted? nothing was written; run again';
-    throw new DataPrepError('IMAGE_ROOT_VANISHED', 'the image folder went away during the run', {
-      file: root,
-      hint,
-    });
-  };
+  const checkRoot = () => checkSameRoot(root, opened);
   /** `missing` says something only while the root is there; a root that may not be read says nothing of any image. */
   const orProblem = async <T>(
     path: string,
@@ -108,9 +100,24 @@ async function openImageFiles(root: string, journal: ImageJournal | undefined): 
   };
 }
 
-async function identityOf(
-  path: string,
-): Promise<{ path: string; device: number; inode: number } | undefined> {
+interface RootIdentity {
+  path: string;
+  device: number;
+  inode: number;
+}
+
+/** Whether the folder that was opened as the root still is at its path. */
+async function checkSameRoot(root: string, opened: RootIdentity): Promise<void> {
+  const now = await identityOf(opened.path);
+  if (now !== undefined && now.device === opened.device && now.inode === opened.inode) return;
+  const hint = 'is it still mounted? nothing was written; run again';
+  throw new DataPrepError('IMAGE_ROOT_VANISHED', 'the image folder went away during the run', {
+    file: root,
+    hint,
+  });
+}
+
+async function identityOf(path: string): Promise<RootIdentity | undefined> {
   try {
     const real = await realpath(path);
     const stats = await stat(real);
