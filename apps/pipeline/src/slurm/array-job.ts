@@ -203,7 +203,8 @@ class RunningArray {
     try {
       return await work;
     } catch (error) {
-      return this.options.signal.aborted ? this.#cancel() : Promise.reject(error);
+      if (this.options.signal.aborted) return this.#cancel();
+      throw error;
     }
   }
 
