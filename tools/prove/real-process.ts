@@ -3,6 +3,9 @@ import { readdir, readFile, readlink } from 'node:fs/promises';
 import { sep } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
+/** What a process printed is there so soon after its end, also on a busy machine. */
+const LAST_WORDS_MS = 1000;
+
 /** How a process ended, and what it printed until then. */
 export interface Outcome {
   code: number | null;
@@ -48,13 +51,14 @@ export function startProcess(program: string, args: readonly string[], options: 
       });
     }
     child.once('error', fail);
-    // Not `close`: what it leaves running may hold its pipes for ever, which is what some tests are about.
     child.once('exit', (code, signal) => {
       const seconds = (performance.now() - began) / 1000;
-      // What stands in the pipes comes before the next turn of the event loop.
-      setImmediate(() => {
+      const tell = () => {
         done({ ...outcome, code, signal, seconds });
-      });
+      };
+      child.once('close', tell);
+      // What it leaves running may hold its pipes for ever, which is what some tests are about.
+      setTimeout(tell, LAST_WORDS_MS).unref();
     });
   });
   if (pid === undefined) throw new Error(`cannot start ${program}`);
