@@ -17,6 +17,7 @@ export type { Json, Receipt, StageInputs } from './receipt.js';
 export { toIoError } from './node/io-error.js';
 export { contentError, readJsonAs, readJsonText } from './node/read-json.js';
 export { pathExists } from './node/path-exists.js';
+export { BackgroundSync } from './node/background-sync.js';
 export { createAtomicFile, writeFileAtomic } from './node/atomic-file.js';
 export type { AtomicFile, WrittenFile } from './node/atomic-file.js';
 export { readTextLines } from './node/text-lines.js';

@@ -1,11 +1,10 @@
 import { writeSync } from 'node:fs';
 import { mkdir, open, rename, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { toIoError } from '@flexattn/stage';
+import { BackgroundSync, toIoError } from '@flexattn/stage';
 import { ModelPrepError } from '../errors.js';
 import type { HubFile } from '../hub-files.js';
 import type { HubReference } from '../hub-reference.js';
-import { BackgroundSync } from './background-sync.js';
 import { digestFile, startDigest } from './file-digest.js';
 import type { Digest } from './file-digest.js';
 import { requestFile } from './hub-body.js';

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { BackgroundSync } from './background-sync.js';
 import { toIoError } from './io-error.js';
 import { temporarySibling } from './temporary.js';
 
@@ -22,12 +23,6 @@ export interface AtomicFile {
 }
 
 /**
- * Bytes after which the disk is told to begin, 32 MiB: else all of a large file would be waited for at the end, when
- * the processor has nothing left to do.
- */
-const FLUSH_BYTES = 32 * 1024 * 1024;
-
-/**
  * Starts a temporary sibling of `path` (folders are made). A write or commit that fails removes it and throws
  * `DISK_FULL` or `IO_FAILED` (exit 74), or `FILE_MISSING`, `FILE_UNREADABLE`, `NOT_A_FILE` (exit 2) for a wrong path.
  * `hash: false` spares the time of the SHA-256, as long as that of writing to a fast disk.
@@ -36,26 +31,11 @@ export async function createAtomicFile(
   path: string,
   { hash: isHashed = true }: { hash?: boolean } = {},
 ): Promise<AtomicFile> {
+  const { file, temporary } = await openTemporary(path);
   const hash = createHash('sha256');
+  const sync = new BackgroundSync(file);
   let size = 0;
-  let temporary: string;
-  let file: FileHandle;
-  try {
-    temporary = await temporarySibling(path);
-    file = await open(temporary, 'wx');
-  } catch (cause) {
-    throw toIoError(cause, path);
-  }
-  let flushing: Promise<void> | undefined;
-  let flushed = 0;
-  const flush = () => {
-    flushed = size;
-    flushing = file.datasync();
-    // What goes wrong is thrown where it is awaited; until then it is not an unhandled error.
-    flushing.then(() => (flushing = undefined)).catch(() => undefined);
-  };
   const abort = async () => {
-    await flushing?.catch(() => undefined);
     await file.close();
     await rm(temporary, { force: true });
   };
@@ -77,18 +57,26 @@ export async function createAtomicFile(
         if (isHashed) hash.update(bytes);
         await written;
         size += bytes.length;
-        if (size - flushed >= FLUSH_BYTES && flushing === undefined) flush();
+        sync.wrote(bytes.length);
       }),
     commit: () =>
       orAbort(async () => {
-        await flushing;
-        await file.sync();
+        await sync.finish();
         await file.close();
         await rename(temporary, path);
         await syncFolder(dirname(path));
         return { size, sha256: isHashed ? hash.digest('hex') : '' };
       }),
   };
+}
+
+async function openTemporary(path: string): Promise<{ file: FileHandle; temporary: string }> {
+  try {
+    const temporary = await temporarySibling(path);
+    return { temporary, file: await open(temporary, 'wx') };
+  } catch (cause) {
+    throw toIoError(cause, path);
+  }
 }
 
 /** Writes a whole file atomically: temporary sibling, fsync, rename, fsync of the folder. As `createAtomicFile`. */

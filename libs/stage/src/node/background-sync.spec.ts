@@ -17,13 +17,13 @@ interface PromiseWithEnd {
 }
 
 describe('BackgroundSync', () => {
-  it('begins after 64 MiB, one at a time, and ends with one of the whole file', async () => {
+  it('begins after 32 MiB, one at a time, and ends with one of the whole file', async () => {
     const { file, ends } = slowFile();
     const sync = new BackgroundSync(file);
-    sync.wrote(64 * MIB - 1);
+    sync.wrote(32 * MIB - 1);
     expect(file.datasync).not.toHaveBeenCalled();
     sync.wrote(1);
-    sync.wrote(64 * MIB);
+    sync.wrote(32 * MIB);
     expect(file.datasync).toHaveBeenCalledOnce();
     ends[0]?.resolve();
     await new Promise(setImmediate);
@@ -39,10 +39,10 @@ describe('BackgroundSync', () => {
   it('throws at the end what failed on the way, and begins none after it', async () => {
     const { file, ends } = slowFile();
     const sync = new BackgroundSync(file);
-    sync.wrote(64 * MIB);
+    sync.wrote(32 * MIB);
     ends[0]?.reject(new Error('EIO: i/o error, fdatasync'));
     await new Promise(setImmediate);
-    sync.wrote(128 * MIB);
+    sync.wrote(64 * MIB);
     expect(file.datasync).toHaveBeenCalledOnce();
     await expect(sync.finish()).rejects.toThrow('EIO');
     expect(file.sync).not.toHaveBeenCalled();

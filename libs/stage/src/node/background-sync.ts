@@ -1,12 +1,12 @@
 import type { FileHandle } from 'node:fs/promises';
 
 /**
- * Bytes after which the disk is told to begin, 64 MiB: else all of a large file would be waited for at the end, when
- * nothing arrives any more.
+ * Bytes after which the disk is told to begin, 32 MiB: else all of a large file would be waited for at the end, when
+ * the processor has nothing left to do.
  */
-const SYNC_BYTES = 64 * 1024 * 1024;
+const SYNC_BYTES = 32 * 1024 * 1024;
 
-/** Makes a file last while more of it arrives. */
+/** Makes a file last while more of it is written: the disk and the processor work at the same time. */
 export class BackgroundSync {
   private unsynced = 0;
   private running: Promise<void> | undefined;
