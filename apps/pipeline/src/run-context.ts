@@ -3,6 +3,7 @@ import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:pat
 import { Fingerprints } from '@flexattn/stage';
 import type { Config } from './config.js';
 import { PipelineError } from './errors.js';
+import { modelFingerprints } from './model-fingerprints.js';
 import { readConfig, type Override } from './read-config.js';
 import type { ArraySettings } from './slurm/array-job.js';
 
@@ -51,7 +52,9 @@ export async function openRun(options: RunOptions): Promise<RunContext> {
     run: basename(file, '.json'),
     configArgument: options.config,
     config,
-    fingerprints: await Fingerprints.open(join(workspace, '.flexattn', 'fingerprints.tsv')),
+    fingerprints: await Fingerprints.open(join(workspace, '.flexattn', 'fingerprints.tsv'), [
+      modelFingerprints(process.env),
+    ]),
     signal: options.signal,
     quiet: options.quiet ?? false,
     array: options.array,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +8,10 @@ import { createProgram } from '../command.js';
 
 const BASE = fileURLToPath(new URL('../../../../tools/tiny/world/base', import.meta.url));
 let root: string;
-beforeAll(() => void (root = mkdtempSync(join(tmpdir(), 'flexattn-commands-'))));
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), 'flexattn-commands-'));
+  vi.stubEnv('XDG_CACHE_HOME', join(root, 'cache'));
+});
 afterAll(() => rmSync(root, { recursive: true }));
 afterEach(() => {
   vi.restoreAllMocks();
@@ -39,6 +42,35 @@ describe('checkpoints on the command line', () => {
       highRes: { state: 'initialised', present: 10, expected: 10 },
       issues: { missing: [], misshapen: [], extra: [] },
     });
+  });
+
+  it('that lack projections are told so, layer by layer, until they are completed', async () => {
+    const [whole, half] = [join(root, 'whole'), join(root, 'half')];
+    await flexattn('init', '--checkpoint', BASE, '--out', whole);
+    const index = join(whole, 'model.safetensors.index.json');
+    const { weight_map } = JSON.parse(readFileSync(index, 'utf8')) as { weight_map: Record<string, string> };
+    cpSync(whole, half, { recursive: true });
+    // The layer's projection under another name of the same length.
+    const shard = join(half, 'model-00003-of-00003.safetensors');
+    const bytes = readFileSync(shard);
+    const renamed = bytes
+      .toString('latin1')
+      .replaceAll('layers.3.self_attn.k_proj_hd', 'layers.3.self_attn.k_proj_xx');
+    writeFileSync(shard, renamed, 'latin1');
+    const listed = Object.entries(weight_map).map(([name, file]) => [
+      name.replace('layers.3.self_attn.k_proj_hd', 'layers.3.self_attn.k_proj_xx'),
+      file,
+    ]);
+    writeFileSync(
+      join(half, 'model.safetensors.index.json'),
+      JSON.stringify({ metadata: {}, weight_map: Object.fromEntries(listed) as object }),
+    );
+    const line = 'missing: high-resolution projections of layer 3; "flexattn init" completes them\n';
+    expect(await flexattn('inspect', half)).toContain(line);
+    expect(await flexattn('inspect', whole)).toContain('\nnothing missing, extra or mis-shaped\n');
+    const mended = join(root, 'mended');
+    expect(await flexattn('init', '--checkpoint', half, '--out', mended)).toMatch(/^completed: /);
+    expect(await flexattn('inspect', mended)).not.toContain('missing: high-resolution');
   });
 
   it('are compared, and exit code 1 says that they differ', async () => {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { ConvertReport } from '@flexattn/model-prep';
 import { resultLine } from '../events.js';
+import { rememberingModels } from '../model-fingerprints.js';
 import { abortOnSignals } from '../signals.js';
 
 interface ConvertFlags {
@@ -27,7 +28,9 @@ export function addConvertCommand(program: Command): void {
     .action(async (dir: string, { out, json = false, dryRun = false, quiet = false }: ConvertFlags) => {
       const { convertCheckpoint } = await import('@flexattn/model-prep');
       const signal = abortOnSignals();
-      const report = await convertCheckpoint({ checkpoint: dir, out, dryRun, progress: !quiet, signal });
+      const report = await rememberingModels((fingerprints) =>
+        convertCheckpoint({ checkpoint: dir, out, dryRun, progress: !quiet, fingerprints, signal }),
+      );
       process.stdout.write(
         json ? resultLine(report, dryRun ? 'preview' : 'result') : reportText(report, out, dryRun),
       );

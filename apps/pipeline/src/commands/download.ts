@@ -2,6 +2,7 @@ import type { DownloadReport } from '@flexattn/model-prep';
 import { resultLine } from '../events.js';
 import type { Command } from 'commander';
 import { byteSize } from '../byte-size.js';
+import { rememberingModels } from '../model-fingerprints.js';
 import { abortOnSignals } from '../signals.js';
 
 interface DownloadFlags {
@@ -38,16 +39,21 @@ export function addDownloadCommand(program: Command): void {
     .action(async (reference: string, flags: DownloadFlags) => {
       const { out, include, json = false, dryRun = false, quiet = false } = flags;
       const { downloadCheckpoint } = await import('@flexattn/model-prep');
-      const report = await downloadCheckpoint({
-        reference,
-        out,
-        include,
-        // Left to the environment where the flag is not given.
-        offline: flags.offline,
-        dryRun,
-        progress: !quiet,
-        signal: abortOnSignals(),
-      });
+      const signal = abortOnSignals();
+      // Offline is left to the environment where the flag is not given.
+      const { offline } = flags;
+      const report = await rememberingModels((fingerprints) =>
+        downloadCheckpoint({
+          reference,
+          out,
+          include,
+          offline,
+          dryRun,
+          progress: !quiet,
+          fingerprints,
+          signal,
+        }),
+      );
       process.stdout.write(
         json ? resultLine(report, dryRun ? 'preview' : 'result') : downloadText(report, out, dryRun),
       );

@@ -4,6 +4,7 @@ import { resultLine } from '../events.js';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { z } from 'zod';
 import { PipelineError } from '../errors.js';
+import { rememberingModels } from '../model-fingerprints.js';
 import { byteSize } from '../byte-size.js';
 import { abortOnSignals } from '../signals.js';
 import type { DirectMode } from './direct-mode.js';
@@ -78,7 +79,9 @@ export const initDirect: DirectMode = {
     const warn = (line: string): void => tellLine(line);
     const options: InitOptions = { ...flags, checkpoint, progress: !quiet, warn, signal };
     const { initialiseHighResProjections } = await import('@flexattn/model-prep');
-    const report = await initialiseHighResProjections(options);
+    const report = await rememberingModels((fingerprints) =>
+      initialiseHighResProjections({ ...options, fingerprints }),
+    );
     const target = flags.inPlace ? checkpoint : (flags.out ?? '');
     process.stdout.write(
       json

@@ -61,12 +61,24 @@ function groupLine({ name, dtype, shape, count, layers, bytes }: TensorGroup): s
   return `  ${full}  ${dtype} [${shape.join(', ')}]${count > 1 ? ` x ${count}` : ''}  ${byteSize(bytes)}`;
 }
 
-function issueLines({ issues, config }: Inspection): string[] {
+/** Projections that an initialisation adds, or, beside trained ones, refuses to. */
+function absentLine({ missing, state }: Inspection['highRes']): string {
+  const layers = missing.map((name) => Number(/\.layers\.(\d+)\./.exec(name)?.[1]));
+  const named = [...new Set(layers)].join(', ');
+  const mend =
+    state === 'trained'
+      ? 'restore them; "flexattn init --force" replaces the trained ones too'
+      : '"flexattn init" completes them';
+  return `missing: high-resolution projections of ${named.includes(',') ? 'layers' : 'layer'} ${named}; ${mend}`;
+}
+
+function issueLines({ issues, config, highRes }: Inspection): string[] {
   const { missing, misshapen, extra, layers } = issues;
   const lines = [
     ...(layers === config.num_hidden_layers
       ? []
       : [`layers: config.json says ${config.num_hidden_layers}, the weights hold ${layers}`]),
+    ...(highRes.missing.length === 0 ? [] : [absentLine(highRes)]),
     ...missing.map(({ name, expected }) => `missing: ${name} [${expected.join(', ')}]`),
     ...misshapen.map(
       ({ name, expected, got }) =>

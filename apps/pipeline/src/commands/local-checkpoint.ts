@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { DownloadReport } from '@flexattn/model-prep';
+import { rememberingModels } from '../model-fingerprints.js';
 
 interface FetchFlags {
   offline: boolean;
@@ -24,14 +25,17 @@ export async function localCheckpoint(
   if (!isHubReference(place)) return { folder: place };
   const { repo, revision } = parseHubReference(place);
   const folder = join('.flexattn', 'hub', `${repo}@${revision}`.replaceAll('/', '--'));
-  const download = await downloadCheckpoint({
-    reference: place,
-    out: folder,
-    // Left to the environment where the flag is not given.
-    offline: offline ? true : undefined,
-    progress: !quiet,
-    dryRun,
-    signal,
-  });
+  const download = await rememberingModels((fingerprints) =>
+    downloadCheckpoint({
+      reference: place,
+      out: folder,
+      // Left to the environment where the flag is not given.
+      offline: offline ? true : undefined,
+      progress: !quiet,
+      dryRun,
+      fingerprints,
+      signal,
+    }),
+  );
   return { folder, download };
 }

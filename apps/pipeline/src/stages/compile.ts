@@ -32,6 +32,7 @@ async function compileAll(
       firstSelectingLayer: selectFromLayer,
       checkpoint,
       out: outOf(name),
+      fingerprints: context.fingerprints,
       signal: context.signal,
       dryRun,
     });

@@ -15,7 +15,8 @@ export const init: Stage = {
 };
 
 function initialise(context: RunContext, out: string, dryRun: boolean) {
-  const { config, signal } = context;
+  const { config, fingerprints, signal } = context;
   const checkpoint = pathOf(context, config.checkpoint);
-  return initialiseHighResProjections({ checkpoint, out, extra: config.init.extra, signal, dryRun });
+  const { extra } = config.init;
+  return initialiseHighResProjections({ checkpoint, out, extra, fingerprints, signal, dryRun });
 }

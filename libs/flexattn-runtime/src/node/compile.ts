@@ -1,4 +1,4 @@
-import { readFile, realpath, rm, stat } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { openCheckpoint } from '@flexattn/model-prep';
 import type { Checkpoint, TensorInfo } from '@flexattn/model-prep';
@@ -37,10 +37,10 @@ export interface CompileOptions extends SelectionOptions {
   /** Weights that share a scale where the precision is not `float`: 32 (default), or 128, smaller and less exact. */
   blockSize?: Quantisation['blockSize'] | undefined;
   /**
-   * File that remembers which weight files were hashed before: those are not read again, neither here nor when the
-   * compiled folder is loaded with the same file.
+   * File that remembers which weight files were hashed before, or what was read of it: those are not read again, neither
+   * here nor when the compiled folder is loaded with the same file.
    */
-  fingerprints?: string | undefined;
+  fingerprints?: string | Fingerprints | undefined;
   signal?: AbortSignal | undefined;
   /** Build the graphs, write nothing. */
   dryRun?: boolean | undefined;
@@ -126,8 +126,7 @@ async function planFolder(dir: string, options: CompileOptions): Promise<Plan> {
   const linked = new Map<string, string>();
   if (layout !== undefined)
     return { checkpoint, geometry, precision, graphWeights, layout, graphs, written, linked };
-  // Links are resolved: a hub cache is symbolic links, which ONNX Runtime refuses.
-  for (const file of checkpoint.files) linked.set(placeOf(file), await realpath(resolve(dir, file)));
+  for (const file of checkpoint.files) linked.set(placeOf(file), resolve(dir, file));
   return { checkpoint, geometry, precision, graphWeights, layout, graphs, written, linked };
 }
 
@@ -172,7 +171,7 @@ async function writeFolder(
     files[name] = await writeFileAtomic(join(out, name), content);
   };
   for (const [name, bytes] of written) await write(name, bytes);
-  const memo = fingerprints === undefined ? undefined : await Fingerprints.open(fingerprints);
+  const memo = typeof fingerprints === 'string' ? await Fingerprints.open(fingerprints) : fingerprints;
   for (const [name, from] of linked) {
     stopIfAborted(signal);
     files[name] = await linkWeights(from, join(out, name), memo);
@@ -201,7 +200,10 @@ async function writeFolder(
   return quantised;
 }
 
-/** The same bytes under another name; where they were hashed before, they are not read. */
+/**
+ * The same bytes under another name; where they were hashed before, they are not read. Of a symbolic link (a hub cache
+ * has nothing else, and ONNX Runtime refuses them) the file that it leads to.
+ */
 async function linkWeights(from: string, to: string, memo: Fingerprints | undefined): Promise<WrittenFile> {
   await linkOrCopy(from, to);
   const sha256 = await (memo?.of(from) ?? sha256File(from));

@@ -8,6 +8,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { Fingerprints, sha256File } from '@flexattn/stage';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { snapshot, temporaryFolder } from '../checkpoint.fixture.js';
 import { parseSafetensors } from '../safetensors-header.js';
@@ -67,6 +68,14 @@ async function convert(
 const leftovers = (): string[] => readdirSync(root).filter((name) => !/^\d+$/.test(name));
 
 describe('convertCheckpoint', () => {
+  it('remembers the hashes of what it writes where it is asked to', async () => {
+    const fingerprints = await Fingerprints.open(path());
+    const { out, report } = await convert(fresh(), { fingerprints });
+    const written = report.files.filter(({ how }) => how === 'written').map((file) => join(out, file.path));
+    expect(written.length).toBeGreaterThan(0);
+    for (const file of written) expect(fingerprints.known(file)).toBe(await sha256File(file));
+  });
+
   it('writes one safetensors file for all shards, links the rest and leaves the PyTorch files out', async () => {
     const { out, report } = await convert(fresh());
     expect(readdirSync(out, { recursive: true }).sort()).toEqual(

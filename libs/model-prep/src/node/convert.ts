@@ -1,4 +1,5 @@
 import { createProgress } from '@flexattn/stage';
+import type { Fingerprints } from '@flexattn/stage';
 import { planConversion } from '../convert-plan.js';
 import { ModelPrepError } from '../errors.js';
 import { MAX_SHARD_BYTES } from '../init-plan.js';
@@ -10,7 +11,7 @@ import { holdsResult } from './same-result.js';
 import { StorageChecks } from './storage-checks.js';
 import { openWeights, requireWeights } from './weight-folder.js';
 import type { Weights } from './weight-folder.js';
-import { writePlanned, writtenBytes } from './write-plan.js';
+import { HashNotes, writePlanned, writtenBytes } from './write-plan.js';
 
 /** What to convert, and where to. */
 export interface ConvertOptions {
@@ -24,6 +25,8 @@ export interface ConvertOptions {
   signal?: AbortSignal | undefined;
   /** Says on standard error how far it is; default no. */
   progress?: boolean | undefined;
+  /** Learns the hashes of what is written, and of links to what it knows; hashing takes time. Saved by who opened it. */
+  fingerprints?: Fingerprints | undefined;
   /** Writes nothing and reports what would be written; whether `out` is free is not asked. */
   dryRun?: boolean | undefined;
 }
@@ -65,11 +68,13 @@ export async function convertCheckpoint(options: ConvertOptions): Promise<Conver
   } else if (!dryRun) {
     const total = writtenBytes(plan);
     const progress = createProgress({ label: 'convert', total, unit: 'bytes', quiet: !options.progress });
+    const hashes = options.fingerprints && new HashNotes(options.fingerprints);
     const checks = await StorageChecks.open(dir, weights.files);
     await writeNewFolder(out, async (folder) => {
-      for (const file of plan) await writePlanned(file, folder, { source, checks, progress, signal });
+      for (const file of plan) await writePlanned(file, folder, { source, checks, progress, hashes, signal });
       await checks.finish(signal);
     });
+    hashes?.keep(out);
     progress.finish();
   }
   const report = plan.map(({ path, bytes, how }): ConvertReport['files'][number] => ({

@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { Fingerprints } from '@flexattn/stage';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkpointFolders, decoderTensors, snapshot } from '../checkpoint.fixture.js';
 import { writeSafetensors } from '../safetensors-writer.js';
@@ -125,6 +126,14 @@ function fillCache(names: readonly string[]): void {
 }
 
 describe('downloadCheckpoint', () => {
+  it('remembers the hashes of large files that it fetched', async () => {
+    const fingerprints = await Fingerprints.open(path());
+    await download({ fingerprints });
+    const known = (name: string) => fingerprints.known(join(home, 'out', name));
+    expect(known(WEIGHTS)).toBe(createHash('sha256').update(large).digest('hex'));
+    expect(known('config.json')).toBeUndefined();
+  });
+
   it('fetches what a checkpoint needs, weights once, and leaves nothing else', async () => {
     const report = await download();
     expect(snapshot(join(home, 'out'))).toEqual(contents(NEEDED));

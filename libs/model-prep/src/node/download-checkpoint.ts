@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createProgress, linkOrCopy, toIoError, withLock } from '@flexattn/stage';
+import type { Fingerprints } from '@flexattn/stage';
 import pLimit from 'p-limit';
 import { chooseFiles } from '../hub-files.js';
 import { parseHubReference } from '../hub-reference.js';
@@ -29,6 +30,8 @@ export interface DownloadOptions {
   offline?: boolean | undefined;
   /** Stops between pieces; what was fetched is kept for the next run. */
   signal?: AbortSignal | undefined;
+  /** Learns the SHA-256 of large files that were fetched, which were verified by it. Saved by who opened it. */
+  fingerprints?: Fingerprints | undefined;
   /** Says on standard error how far it is; default no. */
   progress?: boolean | undefined;
   /** Fetches no file and reports what would be; the hub is asked for their names. */
@@ -123,7 +126,7 @@ export async function downloadCheckpoint(options: DownloadOptions): Promise<Down
   return report;
 }
 
-interface Placing extends Pick<DownloadOptions, 'out' | 'progress' | 'edge'> {
+interface Placing extends Pick<DownloadOptions, 'out' | 'progress' | 'fingerprints' | 'edge'> {
   connection: HubConnection;
   /** Its revision is the commit. */
   reference: HubReference;
@@ -151,7 +154,7 @@ async function place(planned: readonly PlannedDownload[], placing: Placing): Pro
 /** A few at once; the first failure stops the others. */
 async function placeAll(
   todo: readonly PlannedDownload[],
-  { connection, reference, edge }: Placing,
+  { connection, reference, fingerprints, edge }: Placing,
   advance: (bytes: number) => void,
 ): Promise<void> {
   const stop = new AbortController();
@@ -163,6 +166,7 @@ async function placeAll(
       ...{ file, target, part, reference, advance, syncBytes: edge?.syncBytes },
       connection: { ...connection, signal },
     });
+    if (file.hash.algorithm === 'sha256') fingerprints?.remember(resolve(target), file.hash.digest);
   };
   // Waits for all of them: none writes when this function has ended.
   await Promise.allSettled(

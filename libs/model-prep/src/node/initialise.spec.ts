@@ -15,6 +15,7 @@ import {
 import { spawnSync } from 'node:child_process';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { Fingerprints, sha256File } from '@flexattn/stage';
 import { describe, expect, it } from 'vitest';
 import {
   checkpointFolders,
@@ -67,6 +68,26 @@ async function init(checkpoint: string, options = {}): Promise<{ out: string; re
 }
 
 describe('initialiseHighResProjections', () => {
+  it.each([
+    ['a new folder', false],
+    ['its own folder', true],
+  ])('remembers the hashes of what it writes and of links to what is known: %s', async (_, inPlace) => {
+    const checkpoint = fresh();
+    const source = join(checkpoint, 'model.safetensors');
+    const fingerprints = await Fingerprints.open(path());
+    const sha256 = await fingerprints.of(source);
+    const out = inPlace ? checkpoint : path();
+    const { files } = await initialiseHighResProjections({
+      ...{ checkpoint, fingerprints, inPlace },
+      ...(!inPlace && { out }),
+    });
+    const written = files.filter(({ how }) => how === 'written').map((file) => join(out, file.path));
+    expect(written).toHaveLength(2);
+    for (const file of written) expect(fingerprints.known(file)).toBe(await sha256File(file));
+    const shard = join(out, 'model-00001-of-00002.safetensors');
+    if (!inPlace) expect(fingerprints.known(shard)).toBe(sha256);
+  });
+
   it.each([
     { what: 'one file', parts: {}, added: 22 },
     { what: 'three shards', parts: { shards: 3 }, added: 22 },

@@ -1,4 +1,5 @@
 import { createProgress } from '@flexattn/stage';
+import type { Fingerprints } from '@flexattn/stage';
 import { ModelPrepError } from '../errors.js';
 import { initState, pairProjections } from '../high-res-projections.js';
 import type { InitState, ProjectionPair } from '../high-res-projections.js';
@@ -16,7 +17,7 @@ import type { OpenedCheckpoint } from './open-checkpoint.js';
 import { holdsResult } from './same-result.js';
 import { StorageChecks } from './storage-checks.js';
 import { firstTrained } from './trained.js';
-import { writePlanned, writtenBytes } from './write-plan.js';
+import { HashNotes, writePlanned, writtenBytes } from './write-plan.js';
 import type { PlanWriter } from './write-plan.js';
 
 /** What to initialise, and where to. */
@@ -43,6 +44,8 @@ export interface InitOptions {
   progress?: boolean | undefined;
   /** Told what this machine makes expensive: links that must be copies. */
   warn?: ((line: string) => void) | undefined;
+  /** Learns the hashes of what is written, and of links to what it knows; hashing takes time. Saved by who opened it. */
+  fingerprints?: Fingerprints | undefined;
   /** Writes nothing and reports what would be written; whether `out` is free is not asked. */
   dryRun?: boolean | undefined;
   /** Bytes of tensors in one new shard; default 5e9. */
@@ -111,13 +114,15 @@ export async function initialiseHighResProjections(options: InitOptions): Promis
   }
   const total = writtenBytes(plan);
   const progress = createProgress({ label: 'init', total, unit: 'bytes', quiet: !options.progress });
-  const writer: PlanWriter = { source, progress, signal };
+  const hashes = options.fingerprints && new HashNotes(options.fingerprints);
+  const writer: PlanWriter = { source, progress, signal, hashes };
   if (out !== undefined) {
     await warnOfCopies(linkedOf(files, plan), dir, out, options.warn);
     await writeWhole(out, plan, { ...writer, checks: await checksOf(dir, weights, plan) });
   } else if (plan.some(({ how }) => how !== 'link') || (await isLeftLocked(dir))) {
     await writeInPlace(dir, plan, writer);
   }
+  hashes?.keep(out ?? dir);
   progress.finish();
   return report;
 }

@@ -55,8 +55,11 @@ describe('inspectCheckpoint', () => {
       state,
       present,
       expected: 22,
+      missing: state === 'partly' ? highRes.missing : [],
       ...(state === 'trained' && { firstTrained: HD }),
     });
+    expect(highRes.missing).toHaveLength(state === 'partly' ? 20 : 0);
+    expect(highRes.missing.some((name) => name.includes('.4.'))).toBe(false);
     expect(issues).toEqual({ missing: [], misshapen: [], extra: [], layers: 11 });
   });
 

@@ -53,7 +53,14 @@ export interface Inspection {
   files: string[];
   /** PyTorch weights, or their index, beside safetensors: nothing reads them. */
   unread: string[];
-  highRes: { state: HighResState; present: number; expected: number; firstTrained?: string };
+  highRes: {
+    state: HighResState;
+    present: number;
+    expected: number;
+    /** Names of the projections that are not there, where others are. */
+    missing: string[];
+    firstTrained?: string;
+  };
   /** Elements of all tensors, and of those that inference never reads. */
   parameters: { all: number; unused: number };
   bytes: number;
@@ -105,8 +112,10 @@ async function highResOf(
   signal: AbortSignal | undefined,
 ): Promise<Inspection['highRes']> {
   const pairs = pairProjections(config.num_hidden_layers, tensors);
-  const present = pairs.filter(({ to }) => to).length;
-  const counts = { present, expected: pairs.length };
+  const absent = pairs.filter(({ to }) => !to);
+  const present = pairs.length - absent.length;
+  const missing = present === 0 ? [] : absent.map(({ name }) => name);
+  const counts = { present, expected: pairs.length, missing };
   if (present === 0) return { state: 'none', ...counts };
   const query = { dir, weights, hiddenSize: config.hidden_size, signal, thorough: true };
   const trained = await firstTrained(pairs, query);

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { linkOrCopy, writeFileAtomic } from '@flexattn/stage';
-import type { Progress } from '@flexattn/stage';
+import type { Fingerprints, Progress } from '@flexattn/stage';
 import type { PlannedFile } from '../init-plan.js';
 import { readAhead } from '../read-ahead.js';
 import { PIECE_BYTES } from '../tensor-bytes.js';
@@ -16,7 +16,30 @@ export interface PlanWriter {
   /** Of the PyTorch files that tensors are read from. */
   checks?: StorageChecks | undefined;
   progress: Progress;
+  /** Is told the hashes of what is written, and of links to files whose hashes it knows. */
+  hashes?: HashNotes | undefined;
   signal: AbortSignal | undefined;
+}
+
+/** Hashes of the files of a folder that is being written, until they have their names. */
+export class HashNotes {
+  private readonly noted = new Map<string, string>();
+
+  constructor(private readonly fingerprints: Fingerprints) {}
+
+  written(path: string, sha256: string): void {
+    this.noted.set(path, sha256);
+  }
+
+  linked(path: string, source: string): void {
+    const sha256 = this.fingerprints.known(source);
+    if (sha256 !== undefined) this.noted.set(path, sha256);
+  }
+
+  /** Remembers them for the files as they lie below `folder` now. */
+  keep(folder: string): void {
+    for (const [path, sha256] of this.noted) this.fingerprints.remember(join(resolve(folder), path), sha256);
+  }
 }
 
 /** Pieces at once in memory: one that is written, one that was read ahead, one to spare. */
@@ -34,15 +57,14 @@ export const writtenBytes = (plan: readonly PlannedFile[]): number =>
 export async function writePlanned(file: PlannedFile, folder: string, writer: PlanWriter): Promise<void> {
   writer.signal?.throwIfAborted();
   const target = join(folder, file.path);
-  switch (file.how) {
-    case 'link':
-      return linkOrCopy(file.source, target);
-    case 'text':
-      return void (await writeFileAtomic(target, file.text));
-    case 'fresh':
-    case 'rest':
-      return void (await writeFileAtomic(target, readAhead(shardBytes(file, writer)), { hash: false }));
+  const { hashes } = writer;
+  if (file.how === 'link') {
+    hashes?.linked(file.path, file.source);
+    return linkOrCopy(file.source, target);
   }
+  const content = file.how === 'text' ? file.text : readAhead(shardBytes(file, writer));
+  const { sha256 } = await writeFileAtomic(target, content, { hash: hashes !== undefined });
+  hashes?.written(file.path, sha256);
 }
 
 async function* shardBytes(

@@ -61,6 +61,18 @@ describe('ContentStore', () => {
     expect(await store.take(join(folder, 'out'))).toEqual(files);
   });
 
+  it('reads nothing whose hash is remembered', async () => {
+    const { folder } = await storeWith({ a: 'one', b: 'two' });
+    const fingerprints = await Fingerprints.open(join(folder, 'memo.tsv'));
+    const other = 'f'.repeat(64);
+    fingerprints.remember(join(folder, 'in', 'a'), other);
+    const store = new ContentStore(join(folder, 'store'), fingerprints);
+    expect(await store.take(join(folder, 'in'))).toEqual([
+      { path: 'a', size: 3, sha256: other },
+      entry('b', 'two'),
+    ]);
+  });
+
   it('places nothing as an empty folder', async () => {
     const { folder, store } = await storeWith({});
     await store.place([], join(folder, 'out'));

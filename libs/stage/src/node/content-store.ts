@@ -8,19 +8,22 @@ import { linkOrCopy } from './link-or-copy.js';
 
 type StoredFile = Receipt['files'][number];
 
-/** Artifacts by their SHA-256, read-only, below one folder. Nothing is in it that was not hashed. */
+/** Artifacts by their SHA-256, read-only, below one folder. Nothing is in it whose hash is not known. */
 export class ContentStore {
   constructor(
     private readonly folder: string,
     private readonly fingerprints: Fingerprints,
   ) {}
 
-  /** Takes all files below `folder` into the store, by link where possible, and lists them in sorted order. */
+  /**
+   * Takes all files below `folder` into the store, by link where possible, and lists them in sorted order. What is
+   * remembered of them, because it was hashed while it was written or under another name, is not read again.
+   */
   async take(folder: string): Promise<StoredFile[]> {
     const files: StoredFile[] = [];
     for (const path of (await filesBelow(folder)).sort()) {
       const source = join(folder, path);
-      const sha256 = await sha256File(source);
+      const sha256 = this.fingerprints.known(source) ?? (await sha256File(source));
       const { size } = await stat(source);
       files.push({ path, size, sha256 });
       if (await this.holds({ size, sha256 })) continue;

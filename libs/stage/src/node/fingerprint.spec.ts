@@ -47,6 +47,25 @@ describe('sha256File', () => {
 });
 
 describe('the fingerprint of a file', () => {
+  it('may be known from another memo, which stays as it is', async () => {
+    const folder = await temporaryFolder();
+    await write(folder, { a: 'bytes', b: 'others' });
+    const [memo, other] = [join(folder, 'memo.tsv'), join(folder, 'other.tsv')];
+    const writer = await Fingerprints.open(other);
+    writer.remember(join(folder, 'a'), sha256('bytes'));
+    await writer.save();
+    const before = await readFile(other);
+    const reader = await Fingerprints.open(memo, [other, join(folder, 'none')]);
+    expect([reader.known(join(folder, 'a')), reader.known(join(folder, 'b'))]).toEqual([
+      sha256('bytes'),
+      undefined,
+    ]);
+    await reader.of(join(folder, 'b'));
+    await reader.save();
+    expect(await readFile(other)).toEqual(before);
+    expect((await Fingerprints.open(memo)).known(join(folder, 'b'))).toBe(sha256('others'));
+  });
+
   it('is its SHA-256, and is read once', async () => {
     const folder = await temporaryFolder();
     await write(folder, { a: 'bytes' });

@@ -51,9 +51,18 @@ export class Fingerprints {
 
   private constructor(private readonly memo: string) {}
 
-  /** Opens the memo file; one that is missing is started anew, torn and damaged lines count for nothing: it only saves time. */
-  static async open(memo: string): Promise<Fingerprints> {
+  /**
+   * Opens the memo file; one that is missing is started anew, torn and damaged lines count for nothing: it only saves time.
+   *
+   * @param others memos whose lines count as well; they are not written to
+   */
+  static async open(memo: string, others: readonly string[] = []): Promise<Fingerprints> {
     const fingerprints = new Fingerprints(memo);
+    for (const file of [...others, memo]) await fingerprints.load(file);
+    return fingerprints;
+  }
+
+  private async load(memo: string): Promise<void> {
     let text = '';
     try {
       text = await readFile(memo, 'latin1');
@@ -62,9 +71,8 @@ export class Fingerprints {
       if (error.code !== 'FILE_MISSING') throw error;
     }
     for (const line of text.split('\n')) {
-      if (line.length === LINE_LENGTH) fingerprints.lines.set(line.slice(0, KEY_LENGTH), line);
+      if (line.length === LINE_LENGTH) this.lines.set(line.slice(0, KEY_LENGTH), line);
     }
-    return fingerprints;
   }
 
   /** SHA-256 of a file's bytes, or of a folder's names and bytes. */
@@ -73,7 +81,7 @@ export class Fingerprints {
     if (!found.isDirectory()) return this.ofFile(path, found);
     const entries = entriesBelow(path, '');
     const key = folderKey(path, entries);
-    const known = this.known(key);
+    const known = this.remembered(key);
     if (known !== undefined) return known;
     entries.sort((a, b) => (a.name < b.name ? -1 : 1));
     const hashes = await Promise.all(entries.map(async (entry) => this.ofEntry(path, entry)));
@@ -94,7 +102,12 @@ export class Fingerprints {
     }
   }
 
-  /** Notes the hash of a file that was just linked or copied from bytes with this hash. */
+  /** The hash of a file where it is remembered; nothing is read. */
+  known(path: string): string | undefined {
+    return this.remembered(memoKey(path, markOf(statOf(path))));
+  }
+
+  /** Notes the hash of a file that was just written, linked or copied from bytes with this hash. */
   remember(path: string, sha256: string): void {
     this.learn(memoKey(path, markOf(statOf(path))), sha256);
   }
@@ -121,7 +134,7 @@ export class Fingerprints {
   /** A known one at once, without a turn of the event loop: a folder may have 100,000 of them. */
   private ofMarked(path: string, mark: string): string | Promise<string> {
     const key = memoKey(path, mark);
-    return this.known(key) ?? this.limit(() => this.read(path, key));
+    return this.remembered(key) ?? this.limit(() => this.read(path, key));
   }
 
   private async read(path: string, key: string): Promise<string> {
@@ -131,12 +144,12 @@ export class Fingerprints {
   }
 
   private learn(key: string, sha256: string): void {
-    if (this.known(key) === sha256) return;
+    if (this.remembered(key) === sha256) return;
     this.lines.set(key, memoLine(key, sha256));
     this.learnt = true;
   }
 
-  private known(key: string): string | undefined {
+  private remembered(key: string): string | undefined {
     const line = this.lines.get(key);
     if (line === undefined || !LINE.test(line)) return undefined;
     const sha256 = line.slice(KEY_LENGTH + 1, KEY_LENGTH + 65);
