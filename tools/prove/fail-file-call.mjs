@@ -1,7 +1,7 @@
 /**
- * Preloaded into a process (`node --import`): its nth file call below some folders fails. FAIL_FILE_CALL holds
- * `{folders, at, code, report}` as JSON: `at` counts from 0; the code SHORT makes the nth write take half of its bytes;
- * `report` is a file for `{calls, writes, failed}`, the calls that were seen and the one that failed.
+ * Makes the nth file call of this process below some folders fail. Preloaded (`node --import`), it reads
+ * `{folders, at, code, report}` as JSON from FAIL_FILE_CALL: `at` counts from 0; the code SHORT makes the nth write take
+ * half of its bytes; `report` is a file for `{calls, writes, failed}`, the calls that were seen and the one that failed.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
@@ -14,15 +14,29 @@ const DESCRIPTOR_CALLS = 'close fdatasync fstat fsync ftruncate read readv write
 const HANDLE_CALLS = 'appendFile datasync read readFile readv stat sync truncate write writeFile writev';
 const TWO_PATHS = new Set(['copyFile', 'cp', 'link', 'rename', 'symlink']);
 
-const { folders, at, code, report } = JSON.parse(process.env.FAIL_FILE_CALL ?? '{}');
+const preloaded = process.env.FAIL_FILE_CALL;
 // Programs and threads that this process starts load this file, too, and are not counted.
 delete process.env.FAIL_FILE_CALL;
 
-const seen = { calls: 0, writes: 0, failed: undefined };
+let folders = [];
+let at = -1;
+let code = '';
+let seen = { calls: 0, writes: 0, failed: undefined };
 /** Open files below the folders. */
 const descriptors = new Set();
 const handles = new WeakSet();
 const { writeFileSync } = fs;
+
+/** From now on the call `at` below `folders` fails with `code`, once; what was counted is forgotten. */
+export function armFault(fault) {
+  ({ folders, at, code } = fault);
+  seen = { calls: 0, writes: 0, failed: undefined };
+}
+
+/** The calls since then. */
+export function seenCalls() {
+  return seen;
+}
 
 const isBelow = (path) => {
   if (typeof path !== 'string' && !(path instanceof URL) && !Buffer.isBuffer(path)) return false;
@@ -104,8 +118,8 @@ function viaReturn(original, name, isOurs) {
   };
 }
 
-/** Puts all that is watched in place. */
-async function install() {
+/** Puts all that is watched in place; nothing fails yet. */
+export async function install() {
   const ofDescriptor = (args) => descriptors.has(args[0]);
   for (const name of PATH_CALLS.split(' ')) {
     const isOurs = (args) => concerns(name, args);
@@ -147,8 +161,11 @@ async function install() {
       },
   );
   syncBuiltinESMExports();
-
-  process.on('exit', () => writeFileSync(report, JSON.stringify(seen)));
 }
 
-if (report !== undefined) await install();
+if (preloaded !== undefined) {
+  const { report, ...fault } = JSON.parse(preloaded);
+  await install();
+  armFault(fault);
+  process.on('exit', () => writeFileSync(report, JSON.stringify(seen)));
+}

@@ -18,15 +18,16 @@ export interface Calls {
   failed?: string;
 }
 
+/** Where calls are counted. */
+export function foldersOf({ folder }: SmallWorld): string[] {
+  return [join(folder, 'runs'), join(folder, '.flexattn')];
+}
+
 /** How a stage is run so that its call `at`, from 0, fails below `runs` and `.flexattn`; -1: none; writes alone for SHORT. */
-export function faultAt(
-  { folder }: SmallWorld,
-  fault: { at: number; code: Fault; report: string },
-): StageOptions {
-  const folders = [join(folder, 'runs'), join(folder, '.flexattn')];
+export function faultAt(world: SmallWorld, fault: { at: number; code: Fault; report: string }): StageOptions {
   return {
     nodeArgs: ['--import', FAIL_FILE_CALL],
-    env: { FAIL_FILE_CALL: JSON.stringify({ folders, ...fault }) },
+    env: { FAIL_FILE_CALL: JSON.stringify({ folders: foldersOf(world), ...fault }) },
   };
 }
 

@@ -2,6 +2,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { faultAt, FAULTS, readCalls } from './fault.js';
 import type { Calls, Fault } from './fault.js';
+import { ManyRuns } from './many-runs.js';
+import type { Ended } from './many-runs.js';
 import { forgetAllOf, stepsOf } from './prepared-world.js';
 import type { Proof, ProofOptions } from './proof.js';
 import { endText, STAGES } from './small-world.js';
@@ -38,14 +40,16 @@ interface Trial {
   at: number;
 }
 
+/** Faults of the training, which takes seconds each time; the other stages meet one at every call. */
+const OF_TRAINING = 100;
+
 export const faults: Proof = {
   name: 'faults',
   promise: 'a disk that is full or broken costs no result',
-  test: 'one file call of a stage fails (ENOSPC, EIO, EDQUOT, EMFILE, EACCES, or a write that takes half), with and without an older result; then the stage again',
-  count: 1050,
+  test: `every file call of each stage fails in turn, of the training ${OF_TRAINING} (ENOSPC, EIO, EDQUOT, EMFILE, EACCES, or a write that takes half), with and without an older result; then the stage again`,
+  count: OF_TRAINING,
   prove: async (options) => {
     const stages = options.count < STAGES.length ? (['clean'] as const) : STAGES;
-    const each = Math.max(1, Math.floor(options.count / stages.length));
     const scenes: Scene[] = [];
     for (const stage of stages) {
       for (const hasOld of [false, true]) scenes.push(await makeScene(options, stage, hasOld));
@@ -53,17 +57,25 @@ export const faults: Proof = {
     const trials = stages.flatMap((stage) =>
       trialsOf(
         scenes.filter((scene) => scene.stage === stage),
-        each,
-        options.seed,
+        options,
       ),
     );
-    const found = await inParallel(trials, options, (trial, i) =>
-      tryFault(trial, join(options.folder, `trial-${i}`)),
-    );
-    const calls = scenes.filter((_, i) => i % 2 === 1).map(({ stage, calls }) => `${stage} ${calls.calls}`);
+    const free: Pair[] = [];
+    const found = await inParallel(trials, options, async (trial, i) => {
+      const pair = free.pop() ?? { failing: new ManyRuns(), next: new ManyRuns() };
+      try {
+        return await tryFault(trial, join(options.folder, `trial-${i}`), pair);
+      } finally {
+        free.push(pair);
+      }
+    }).finally(() => Promise.all(free.flatMap(({ failing, next }) => [failing.close(), next.close()])));
+    const tried = stages.map((stage) => {
+      const count = trials.filter((trial) => trial.scene.stage === stage).length;
+      return `${stage} ${count} of ${mostCalls(scenes.filter((scene) => scene.stage === stage))}`;
+    });
     const survived = found.filter(({ isSurvived }) => isSurvived).length;
     return {
-      figure: `${trials.length} faults, evenly among the file calls of each stage (${calls.join(', ')}): old or new artifacts each time; ${trials.length - survived} typed errors with their exit code, ${survived} did no harm; the same bytes after the next run`,
+      figure: `${trials.length} faults at file calls (${tried.join(', ')}): old or new artifacts each time; ${trials.length - survived} typed errors with their exit code, ${survived} did no harm; the same bytes after the next run`,
       failures: found.flatMap(({ problems }) => problems),
     };
   },
@@ -87,31 +99,56 @@ async function makeScene(
   return { stage, before, old: await worldFiles(before.folder), fresh, calls: await readCalls(report) };
 }
 
+const mostCalls = (scenes: readonly Scene[]) => Math.max(...scenes.map(({ calls }) => calls.calls));
+
 /** Evenly among the calls, all faults in turn, with an older result every other time. */
-function trialsOf(scenes: readonly Scene[], each: number, seed: number): Trial[] {
+function trialsOf(scenes: readonly Scene[], { count, seed }: ProofOptions): Trial[] {
+  const [first] = scenes;
+  if (first === undefined) throw new RangeError('no scene');
+  const each =
+    first.stage === 'train' ? count : Math.ceil(mostCalls(scenes) * Math.min(1, count / OF_TRAINING));
   const names = Object.keys(FAULTS) as Fault[];
   return Array.from({ length: each }, (_, i) => {
-    const scene = scenes[(i + seed) % scenes.length];
-    const fault = names[(Math.floor(i / 2) + seed) % names.length];
-    if (scene === undefined || fault === undefined) throw new RangeError('no scene');
+    const scene = scenes[(i + seed) % scenes.length] ?? first;
+    const fault = names[(Math.floor(i / 2) + seed) % names.length] ?? 'EIO';
     const among = fault === 'SHORT' ? scene.calls.writes : scene.calls.calls;
     return { scene, fault, at: Math.floor(((i + 0.5) / each) * among) };
   });
 }
 
-async function tryFault({ scene, fault, at }: Trial, folder: string) {
-  const { stage, before, old, fresh } = scene;
-  const world = await before.copy(folder);
-  const report = `${folder}.calls`;
+/** Two processes: the one in which something failed is not the one that recovers. */
+interface Pair {
+  failing: ManyRuns;
+  next: ManyRuns;
+}
+
+/** Runs a stage that starts programs in a process of its own: what it leaves running is told by its group. */
+async function runFailing(
+  { scene: { stage }, fault, at }: Trial,
+  world: SmallWorld,
+  { failing }: Pair,
+): Promise<Ended> {
   const args = ['--set', OTHER[stage]];
+  if (stage !== 'train') return failing.run(world, stage, args, { at, code: fault });
+  const report = `${world.folder}.calls`;
   const ended = await world.run(stage, { ...faultAt(world, { at, code: fault, report }), args });
-  const { failed } = await readCalls(report);
+  return { ...ended, calls: await readCalls(report) };
+}
+
+async function tryFault(trial: Trial, folder: string, pair: Pair) {
+  const { stage, before, old, fresh } = trial.scene;
+  const { fault, at } = trial;
+  const world = await before.copy(folder);
+  const ended = await runFailing(trial, world, pair);
+  const { failed } = ended.calls;
   const after = await worldFiles(folder);
+  // A process of its own is gone by now, and what it could not unlock is free.
+  if ([...after.keys()].some((path) => path.endsWith('.lock'))) await pair.failing.close();
   const isSurvived = ended.code === 0;
   const torn = tornFiles(after, fresh).filter((line) => tornFiles(after, old).includes(line));
   const isMixed = stepsOf(stage).some((step) => !isWhole(after, `runs/small/${step}/`, [old, fresh]));
   const isTyped = ended.code === FAULTS[fault] && /^error: .+ \([A-Z_]+\)$/m.test(ended.stderr);
-  const again = await world.run(stage, { args });
+  const again = await pair.next.run(world, stage, ['--set', OTHER[stage]]);
   const wrong = again.code === 0 ? differences(await worldFiles(folder), fresh) : [endText(again)];
   await rm(folder, { recursive: true, force: true });
   const problems = [

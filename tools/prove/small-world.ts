@@ -65,12 +65,21 @@ export class SmallWorld {
     return join(this.folder, 'runs', RUN, stage);
   }
 
+  /** What `flexattn` is started with to run a stage here. */
+  command(stage: string, args: readonly string[]) {
+    return {
+      args: [stage, '--config', `${RUN}.json`, '--quiet', ...args],
+      cwd: this.folder,
+      env: { FLEXATTN_PYTHON: pythonProgram(), TMPDIR: this.temporary },
+    };
+  }
+
   /** Starts `flexattn STAGE` here. */
   start(stage: string, { nodeArgs = [], args = [], env, watch }: StageOptions = {}): RealProcess {
-    const command = [...nodeArgs, FLEXATTN, stage, '--config', `${RUN}.json`, '--quiet', ...args];
-    return startProcess(process.execPath, command, {
-      cwd: this.folder,
-      env: { FLEXATTN_PYTHON: pythonProgram(), TMPDIR: this.temporary, ...env },
+    const command = this.command(stage, args);
+    return startProcess(process.execPath, [...nodeArgs, FLEXATTN, ...command.args], {
+      cwd: command.cwd,
+      env: { ...command.env, ...env },
       ...(watch === undefined ? {} : { watch }),
     });
   }
@@ -89,7 +98,11 @@ export class SmallWorld {
 }
 
 /** How a process ended and its last words, for people. */
-export function endText({ code, signal, stderr }: Outcome): string {
+export function endText({
+  code,
+  signal,
+  stderr,
+}: Pick<Outcome, 'code' | 'stderr'> & Partial<Outcome>): string {
   const last = stderr.trim().split('\n').at(-1);
   return `ended with ${signal ?? `exit code ${String(code)}`}${last === '' ? '' : `: ${last}`}`;
 }
