@@ -67,12 +67,16 @@ export async function run(options: BenchOptions): Promise<BenchResult[]> {
   try {
     for (const count of samples) {
       const { annotations, images } = await makeWorld(folder, seed, count);
-      const clean = (verify: string) => {
-        const options = JSON.stringify({ annotations, images, out: join(out, verify), verify });
-        return measure(process.execPath, ['--input-type=module', '--eval', CLEAN, options]);
-      };
+      const clean = (verify: string) =>
+        inFreshFolder(out, (fresh) => {
+          const options = JSON.stringify({ annotations, images, out: fresh, verify });
+          return measure(process.execPath, ['--input-type=module', '--eval', CLEAN, options]);
+        });
       const sides = {
-        [PYTHON]: () => measure(python, [BASELINE, annotations, images, join(out, 'python.json')]),
+        [PYTHON]: () =>
+          inFreshFolder(out, (fresh) =>
+            measure(python, [BASELINE, annotations, images, join(fresh, 'annotations.json')]),
+          ),
         exists: () => clean('exists'),
         header: () => clean('header'),
       };
@@ -122,6 +126,16 @@ export async function bench(args: readonly string[]): Promise<BenchResult[]> {
     python,
     folder,
   });
+}
+
+/** Replacing the output of an earlier run would cost the time of removing it; that of `work` is removed untimed. */
+async function inFreshFolder<T>(parent: string, work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(parent, 'run-'));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 async function measure(program: string, args: readonly string[]): Promise<Measured> {

@@ -4,12 +4,15 @@ import { cleanAtSight } from './clean-at-sight.js';
 import { cleanBatch, type Cleaned } from './clean-batch.js';
 import type { TextOnly } from './clean-sample.js';
 import type { ImageFinding } from './image-finding.js';
+import type { ByteSpan } from './name-table.js';
 import { Outcomes } from './outcome.js';
 import { SampleScanner, type ScannedSample } from './sample-scanner.js';
 
 const images = {
-  likenessOf: (bytes: Buffer, begin: number, end: number) =>
-    /^(a|f g)\.jpg$/.test(bytes.toString('latin1', begin, end)) ? 1 : 0,
+  likenessesOf: (names: readonly ByteSpan[]) =>
+    names.map(({ bytes, begin, end }) =>
+      /^(a|f g)\.jpg$/.test(bytes.toString('latin1', begin, end)) ? 1 : 0,
+    ),
   lookAhead: () => undefined,
   lookup: (name: string): ImageFinding =>
     name.startsWith('gone')
@@ -103,11 +106,14 @@ describe('cleanBatch', () => {
       const below = numbers(`sight ${textOnly}`);
       const text = `[${Array.from({ length: 1500 }, () => sampleText(below)).join(',')}]`;
       const context = settings(textOnly);
-      const samples = new SampleScanner('mix.json', { take: cleanAtSight(context) }).push(Buffer.from(text));
-      const taken = samples.filter((sample) => 'kept' in sample);
+      const samples = scan(text);
+      const sight = cleanAtSight(context);
+      const taken = sight(samples).filter((sample) => 'kept' in sample);
       expect(taken.length).toBeGreaterThan(15);
       expect(taken.length).toBeLessThan(1350);
-      expect((await cleanBatch(samples, context)).map(shown)).toEqual(await clean(scan(text), textOnly));
+      expect((await cleanBatch(samples, context, sight)).map(shown)).toEqual(
+        await clean(scan(text), textOnly),
+      );
     },
   );
 

@@ -1,3 +1,4 @@
+import type { Sight } from './clean-at-sight.js';
 import { cleanPlain, type CleanedPlain, type PlainImage } from './clean-plain.js';
 import { cleanSample, imageNameOf, type SampleResult, type TextOnly } from './clean-sample.js';
 import type { Drop, DropCode } from './codes.js';
@@ -6,7 +7,7 @@ import type { ImageFinding } from './image-finding.js';
 import type { ImageIndex } from './image-index.js';
 import { TEXT_SOURCE, type Outcome, type Outcomes } from './outcome.js';
 import { parseSample, type ParsedSample } from './parse-sample.js';
-import type { PlainTaker, ScannedSample } from './sample-scanner.js';
+import type { ScannedSample } from './sample-scanner.js';
 
 /** A sample after the rules: the bytes to write, or why it is dropped. */
 export type Cleaned = Kept | Dropped;
@@ -36,7 +37,7 @@ export interface BatchContext {
   /** Which annotation file it is, and how many samples the earlier ones have. */
   input: number;
   first: number;
-  images: Pick<ImageIndex, 'likenessOf' | 'lookAhead' | 'lookup'>;
+  images: Pick<ImageIndex, 'likenessesOf' | 'lookAhead' | 'lookup'>;
   textOnly: TextOnly;
   outcomes: Outcomes;
 }
@@ -57,20 +58,21 @@ interface Opened {
 }
 
 /**
- * Cleans those of some samples that are not yet, whose images are looked up side by side. `sight` is tried again where
- * these had to be waited for.
+ * Cleans samples, whose images are looked up side by side. `sight` is tried first, and again where images had to be
+ * waited for.
  */
 export async function cleanBatch(
-  samples: readonly (ScannedSample | Cleaned)[],
+  samples: readonly ScannedSample[],
   context: BatchContext,
-  sight?: PlainTaker<Cleaned>,
+  sight: Sight = (scanned) => [...scanned],
 ): Promise<Cleaned[]> {
+  let seen = sight(samples);
   const ahead = context.images.lookAhead();
-  if (ahead !== undefined) await ahead;
-  const seen = ahead === undefined ? undefined : sight;
-  const opened = samples.map((sample) =>
-    'kept' in sample ? sample : (atSight(sample, seen) ?? openSample(sample, context)),
-  );
+  if (ahead !== undefined) {
+    await ahead;
+    seen = sight(seen);
+  }
+  const opened = seen.map((sample) => ('kept' in sample ? sample : openSample(sample, context)));
   const found: (ImageFinding | undefined)[] = [];
   const waiting: Promise<void>[] = [];
   for (let i = 0; i < opened.length; i += 1) {
@@ -82,14 +84,6 @@ export async function cleanBatch(
   }
   if (waiting.length > 0) await Promise.all(waiting);
   return opened.map((sample, i) => ('kept' in sample ? sample : cleanOne(sample, found[i], context)));
-}
-
-function atSight(
-  { bytes, index, lineFeeds, plain }: ScannedSample,
-  sight: PlainTaker<Cleaned> | undefined,
-): Cleaned | undefined {
-  if (plain === undefined || bytes === undefined) return undefined;
-  return sight?.(bytes, 0, bytes.length, { index, lineFeeds, plain });
 }
 
 function openSample(scanned: ScannedSample, { file }: BatchContext): Opened {

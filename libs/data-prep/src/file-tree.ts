@@ -1,6 +1,6 @@
 import { isLiteral } from './image-name.js';
 import { MAX_LINKS } from './limits.js';
-import { NameTable } from './name-table.js';
+import { NameTable, type ByteSpan } from './name-table.js';
 
 /** What a folder's entry is. A link's target is looked up in the tree, so a link out of the root is never followed. */
 export type EntryKind = 'file' | 'folder' | 'link' | 'other';
@@ -70,12 +70,12 @@ export class FileTree {
     this.#files = files;
   }
 
-  /** The place of the entry whose true path has the bytes from `begin` to before `end`; -1 where none is known. */
-  placeOf(bytes: Uint8Array, begin: number, end: number): number {
-    return this.#entries.find(bytes, begin, end);
+  /** The place of each entry whose true path has these bytes; -1 where none is known. */
+  placesOf(paths: readonly ByteSpan[]): Int32Array {
+    return this.#entries.findMany(paths);
   }
 
-  /** As `placeOf`, of a true path given as text. */
+  /** The same of a true path given as text. */
   placeOfText(path: string): number {
     return this.#entries.findText(path);
   }

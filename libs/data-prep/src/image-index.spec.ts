@@ -345,7 +345,7 @@ describe('ImageIndex', () => {
 describe('ImageIndex: looking ahead', () => {
   const likeness = (index: ImageIndex, name: string) => {
     const bytes = Buffer.from(name);
-    return index.likenessOf(bytes, 0, bytes.length);
+    return index.likenessesOf([{ bytes, begin: 0, end: bytes.length }])[0] ?? 0;
   };
 
   it.each(['read', 'left to be looked at alone', 'no quicker'])(

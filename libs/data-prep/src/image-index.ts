@@ -14,6 +14,7 @@ import {
 } from './image-finding.js';
 import { HEADER_BYTES, imageTypeOf } from './image-type.js';
 import { HEADER_READS } from './limits.js';
+import type { ByteSpan } from './name-table.js';
 
 /** How closely an image is looked at: whether its file is there, also its first bytes, or all of its pixels. */
 export type VerifyLevel = 'exists' | 'header' | 'decode';
@@ -57,7 +58,7 @@ export class ImageIndex {
   readonly #verify: VerifyLevel;
   readonly #limit = pLimit(HEADER_READS);
   readonly #underway = new Map<string, Promise<void>>();
-  /** Places and paths of images that `likenessOf` was asked for, until `lookAhead`. */
+  /** Places and paths of images that `likenessesOf` was asked for, until `lookAhead`. */
   #wanted: { places: number[]; paths: string[] } = { places: [], paths: [] };
   #ahead: Promise<void> | undefined;
 
@@ -93,12 +94,16 @@ export class ImageIndex {
   }
 
   /**
-   * The likeness of the image whose name has the bytes (ASCII) from `begin` to before `end`, if nothing has to be waited
-   * for and it may be used under that name: images of one likeness stand in one folder, have the same
-   * extension and were found to be alike but for their size. Else 0: `lookup` tells why.
+   * The likeness of each image whose name has these bytes (ASCII), if nothing has to be waited for and it may be used
+   * under that name: images of one likeness stand in one folder, have the same extension and were found to be alike but
+   * for their size. Else 0: `lookup` tells why.
    */
-  likenessOf(bytes: Buffer, begin: number, end: number): number {
-    const place = this.#tree.placeOf(bytes, begin, end);
+  likenessesOf(names: readonly ByteSpan[]): number[] {
+    const places = this.#tree.placesOf(names);
+    return names.map((name, i) => this.#likenessAt(places[i] ?? -1, name));
+  }
+
+  #likenessAt(place: number, { bytes, begin, end }: ByteSpan): number {
     if (place === -1) return 0;
     const group = this.#tree.groupAt(place);
     const state = this.#tree.stateAt(place);
@@ -113,7 +118,7 @@ export class ImageIndex {
   }
 
   /**
-   * Looks at the images that `likenessOf` was asked for in vain, many side by side and beside other work; undefined where
+   * Looks at the images that `likenessesOf` was asked for in vain, many side by side and beside other work; undefined where
    * that is done, or nothing is to be done.
    */
   lookAhead(): Promise<void> | undefined {

@@ -3,7 +3,7 @@ import { NameTable } from './name-table.js';
 
 const find = (table: NameTable, name: string) => {
   const bytes = Buffer.from(`<${name}>`);
-  return table.find(bytes, 1, bytes.length - 1);
+  return table.findMany([{ bytes, begin: 1, end: bytes.length - 1 }])[0] ?? -1;
 };
 
 describe('NameTable', () => {

@@ -24,24 +24,6 @@ export interface ScannedSample extends Position, SampleFacts {
   bytes: Buffer | undefined;
 }
 
-/** A plain sample of a file, as `PlainTaker` gets it. */
-interface SightedSample {
-  index: number;
-  lineFeeds: number;
-  plain: PlainFacts;
-}
-
-/**
- * What becomes at once of the plain sample from `begin` to before `end` of a chunk; undefined where it is to be handed
- * on as it was scanned.
- */
-export type PlainTaker<T> = (
-  chunk: Buffer,
-  begin: number,
-  end: number,
-  sample: SightedSample,
-) => T | undefined;
-
 /** Nested brackets of a plain sample: its own, its conversation's, a turn's. */
 const PLAIN_DEPTH = 3;
 
@@ -55,13 +37,12 @@ const OPEN_OBJECT = 0x7b;
  * byte; a byte order mark is skipped. Memory: one sample. What stands between samples is judged here (RFC 8259); what
  * is inside one must still be parsed, except for those too large to be kept.
  */
-export class SampleScanner<Taken = never> {
+export class SampleScanner {
   readonly #file: string;
   readonly #limit: number;
   readonly #value = new ValueScanner();
   readonly #plain = new PlainSample();
   readonly #carried: CarriedSample;
-  readonly #take: PlainTaker<Taken> | undefined;
   /** For samples that were cut at the end of a chunk: `#plain` holds the next one then. */
   #carriedPlain: PlainSample | undefined;
   #state: State = 'start';
@@ -75,24 +56,17 @@ export class SampleScanner<Taken = never> {
   /** Where the sample that is being scanned begins. */
   #begin: Position = { byteOffset: 0, line: 1, column: 1 };
 
-  /** `file` is named in errors; `limit`: bytes of the largest sample that is kept; `take` is asked first. */
-  constructor(
-    file: string,
-    {
-      limit = MAX_SAMPLE_BYTES,
-      take,
-    }: { limit?: number | undefined; take?: PlainTaker<Taken> | undefined } = {},
-  ) {
+  /** `file` is named in errors; `limit`: bytes of the largest sample that is kept. */
+  constructor(file: string, { limit = MAX_SAMPLE_BYTES }: { limit?: number | undefined } = {}) {
     this.#file = file;
     this.#limit = limit;
-    this.#take = take;
     this.#carried = new CarriedSample(file, limit);
   }
 
   /** The samples that end in a chunk; they may be views of it. Throws `NOT_JSON` or `NOT_SAMPLES`. */
-  push(bytes: Uint8Array): (ScannedSample | Taken)[] {
+  push(bytes: Uint8Array): ScannedSample[] {
     const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const found: (ScannedSample | Taken)[] = [];
+    const found: ScannedSample[] = [];
     const mayBePlain = isUtf8(wholeCharacters(chunk));
     this.#plain.enter(chunk);
     let i = 0;
@@ -185,16 +159,11 @@ export class SampleScanner<Taken = never> {
     return byteLength <= this.#limit && (this.#isArray || this.#plain.lineFeeds === 0);
   }
 
-  #finishPlain(chunk: Buffer, begin: number, end: number): ScannedSample | Taken {
+  #finishPlain(chunk: Buffer, begin: number, end: number): ScannedSample {
     const { lineFeeds, behindLineFeed } = this.#plain;
     const plain = this.#plain.facts(begin);
     this.#value.ended = true;
     if (lineFeeds > 0) this.#lineFeed(lineFeeds, behindLineFeed);
-    const taken = this.#take?.(chunk, begin, end, { index: this.#count, lineFeeds, plain });
-    if (taken !== undefined) {
-      this.#advance();
-      return taken;
-    }
     const { keys } = plain;
     const byteLength = end - begin;
     const facts = { depth: PLAIN_DEPTH, keys, unicodeEscapes: false, byteLength, lineFeeds, plain };
@@ -236,7 +205,9 @@ export class SampleScanner<Taken = never> {
     bytes: Buffer | undefined,
     { depth, keys, unicodeEscapes, byteLength, lineFeeds, plain }: SampleFacts,
   ): ScannedSample {
-    const index = this.#advance();
+    this.#state = this.#isArray ? 'after' : 'line end';
+    const index = this.#count;
+    this.#count += 1;
     const { byteOffset, line, column } = this.#begin;
     return {
       index,
@@ -251,13 +222,6 @@ export class SampleScanner<Taken = never> {
       lineFeeds,
       plain,
     };
-  }
-
-  /** The index of the sample that has ended. */
-  #advance(): number {
-    this.#state = this.#isArray ? 'after' : 'line end';
-    this.#count += 1;
-    return this.#count - 1;
   }
 
   /** The file ends inside a sample: says so, unless the sample has gone wrong before. */

@@ -74,15 +74,15 @@ export class CleanRun {
     const content = createHash('sha256');
     const { outcomes } = this;
     const context = { file: annotations, input, first: this.#samples, images, textOnly, outcomes };
-    // A shard looks at the images of its own samples only, which are told apart once they are scanned.
-    const take = shard === undefined ? cleanAtSight(context) : undefined;
-    const scanner = new SampleScanner(annotations, { take });
+    // The outcomes of a shard are numbered in the order of its samples, however these came in chunks.
+    const sight = shard === undefined ? cleanAtSight(context) : undefined;
+    const scanner = new SampleScanner(annotations);
     let bytes = 0;
     let shown = 0;
     const underway: Promise<Cleaned[]>[] = [];
-    const start = (scanned: (ScannedSample | Cleaned)[]) => {
+    const start = (scanned: ScannedSample[]) => {
       this.#samples += scanned.length;
-      const cleaning = cleanBatch(ownSamples(scanned, context.first, shard), context, take);
+      const cleaning = cleanBatch(ownSamples(scanned, context.first, shard), context, sight);
       // What goes wrong is thrown where it is awaited; until then it is not an unhandled error.
       cleaning.catch(() => undefined);
       underway.push(cleaning);
@@ -117,7 +117,7 @@ export class CleanRun {
 }
 
 /** A shard cleans every `of`-th sample, so that all shards have about the same number from each source. */
-function ownSamples<T extends { index: number }>(scanned: T[], first: number, shard: Shard | undefined): T[] {
+function ownSamples(scanned: ScannedSample[], first: number, shard: Shard | undefined): ScannedSample[] {
   if (shard === undefined) return scanned;
   return scanned.filter(({ index }) => (first + index) % shard.of === shard.index);
 }
