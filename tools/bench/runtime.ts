@@ -94,13 +94,7 @@ async function compareSpeed(
   try {
     for (let i = 0; i < repeat; i++) {
       const [image = '', warm = '', unseen = ''] = range(i, 3).map((at) => PICTURES[at % PICTURES.length]);
-      // A model of its own for each repetition: every picture is new to it. The first run of a session is slower.
-      const model = await loadModel(dir, { threads });
-      await model.generate({
-        image: PICTURES[(i + 1) % PICTURES.length] ?? '',
-        prompt: QUESTION,
-        maxNewTokens: 2,
-      });
+      const model = await openWarm(dir, threads, PICTURES[(i + 1) % PICTURES.length] ?? '');
       await baseline.ask({ image: warm, ids: QUESTION, max_new: 2 });
       const expected = await measureBaseline(baseline, image, unseen, theirs);
       const got = await measureOurs(model, image, unseen, ours);
@@ -131,6 +125,13 @@ async function compareSpeed(
   } finally {
     await baseline.end();
   }
+}
+
+/** A model of its own for each repetition: every picture is new to it. The first run of a session is slower. */
+async function openWarm(dir: string, threads: number, image: string): Promise<FlexAttentionModel> {
+  const model = await loadModel(dir, { threads });
+  await model.generate({ image, prompt: QUESTION, maxNewTokens: 2 });
+  return model;
 }
 
 interface Answers {

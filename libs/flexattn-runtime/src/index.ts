@@ -14,7 +14,7 @@ export type { Box, PictureSize } from './explain/boxes.js';
 export type { ExplainedRegion, ExplainedStep, Explanation } from './explain/explanation.js';
 export type { ChosenSelection, Geometry, Selection, SelectionOptions } from './geometry.js';
 export { pixelValuesOf, pixelValuesOfBands, tileValuesOf } from './image/pixel-values.js';
-export type { InputSizes, PixelValues } from './image/pixel-values.js';
+export type { InputSizes, PixelValues } from './image/vision-inputs.js';
 export type { BandedPicture, Raster } from './image/raster.js';
 export type { Answer, InferItem } from './items.js';
 export type { LayerRegions, Regions } from './regions.js';

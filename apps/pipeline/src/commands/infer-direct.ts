@@ -126,6 +126,7 @@ async function inferAsArray(
     async (answers) => void (await writeFileAtomic(out, counted(answers))),
   );
   print(report, json);
+  failOnDeaths(report);
 }
 
 function print(result: object, json: boolean, event: 'result' | 'preview' = 'result'): void {
@@ -133,7 +134,7 @@ function print(result: object, json: boolean, event: 'result' | 'preview' = 'res
 }
 
 /** A mistake of an item is its answer; an item that kills workers is a failure of the run. */
-function failOnDeaths({ failed }: InferReport): void {
+function failOnDeaths({ failed }: Pick<InferReport, 'failed'>): void {
   const deaths = failed['WORKER_DIED'] ?? 0;
   if (deaths === 0) return;
   throw new PipelineError('ITEMS_FAILED', `${deaths} items were given up: workers died of them`, {

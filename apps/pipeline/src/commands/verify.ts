@@ -58,21 +58,23 @@ export function addVerifyCommand(program: Command): void {
         '  flexattn verify --golden libs/flexattn-runtime/golden/zoom3-126px --precision int8\n' +
         '  flexattn verify checkpoints/llava-v1.5-7b --sha256 SHA256SUMS\n',
     )
-    .action(async (dir: string | undefined, flags: VerifyFlags) => {
-      if (dir !== undefined && flags.sha256 !== undefined && flags.golden === undefined) {
-        return verifyChecksumList(dir, flags.sha256, flags.json ?? false);
-      }
-      if (flags.golden === undefined || dir !== undefined || flags.sha256 !== undefined) {
-        const hint = 'see flexattn verify --help';
-        throw new PipelineError('BAD_CONFIG', 'expected --golden with folders, or a folder and --sha256', {
-          hint,
-        });
-      }
-      const golden = flags.golden.map((folder) => resolve(folder));
-      return flags.precision === undefined
-        ? verifyFigures(golden, flags)
-        : verifyInFewerBits(golden, flags.precision, flags);
+    .action(verify);
+}
+
+async function verify(dir: string | undefined, flags: VerifyFlags): Promise<void> {
+  if (dir !== undefined && flags.sha256 !== undefined && flags.golden === undefined) {
+    return verifyChecksumList(dir, flags.sha256, flags.json ?? false);
+  }
+  if (flags.golden === undefined || dir !== undefined || flags.sha256 !== undefined) {
+    const hint = 'see flexattn verify --help';
+    throw new PipelineError('BAD_CONFIG', 'expected --golden with folders, or a folder and --sha256', {
+      hint,
     });
+  }
+  const golden = flags.golden.map((folder) => resolve(folder));
+  return flags.precision === undefined
+    ? verifyFigures(golden, flags)
+    : verifyInFewerBits(golden, flags.precision, flags);
 }
 
 /** Compares every figure of golden folders and fails where one differs. */

@@ -71,37 +71,26 @@ export function highresAttention(
     const high = graph.node('Add', [flatScores(context, q, k), added]);
     return attendJointly(context, q, low, kv, high, v);
   };
-  const none = () => [noRegions(context), noRegions(context)];
-  const [out = '', newK = '', newV = ''] = graph.choose(
-    anyOf(context, fresh),
-    () => {
-      const [newK, newV] = projectRegions(context, layer, fresh, tokens);
-      const read = graph.node('Or', [wanted, many]);
-      const chosen = indicesOf(context, read);
-      const place = placesAmong(context, read, fresh);
-      const [k = '', v = ''] = [[kept.k, newK] as const, [kept.v, newV] as const].map(([values, added]) =>
-        graph.node('ScatterND', [take(context, values, chosen), place, added]),
-      );
-      return [attendTo(k, v, chosen), newK, newV];
-    },
-    () =>
-      graph.choose(
-        many,
-        () => [attendTo(kept.k, kept.v), ...none()],
-        () =>
-          graph.choose(
-            anyOf(context, indicesOf(context, wanted)),
-            () => {
-              const chosen = indicesOf(context, wanted);
-              return [
-                attendTo(take(context, kept.k, chosen), take(context, kept.v, chosen), chosen),
-                ...none(),
-              ];
-            },
-            () => [mixValues(context, weights, kv), ...none()],
-          ),
-      ),
-  );
+  const attendToFresh = () => {
+    const [newK, newV] = projectRegions(context, layer, fresh, tokens);
+    const read = graph.node('Or', [wanted, many]);
+    const chosen = indicesOf(context, read);
+    const place = placesAmong(context, read, fresh);
+    const [k = '', v = ''] = [[kept.k, newK] as const, [kept.v, newV] as const].map(([values, added]) =>
+      graph.node('ScatterND', [take(context, values, chosen), place, added]),
+    );
+    return [attendTo(k, v, chosen), newK, newV];
+  };
+  const attendToChosen = () => {
+    const chosen = indicesOf(context, wanted);
+    return attendTo(take(context, kept.k, chosen), take(context, kept.v, chosen), chosen);
+  };
+  const [out = '', newK = '', newV = ''] = byCase(context, [
+    [() => anyOf(context, fresh), attendToFresh],
+    [() => many, () => [attendTo(kept.k, kept.v), ...nothingNew(context)]],
+    [() => anyOf(context, indicesOf(context, wanted)), () => [attendToChosen(), ...nothingNew(context)]],
+    [undefined, () => [mixValues(context, weights, kv), ...nothingNew(context)]],
+  ]);
   const shape = ['n', ...regionShape(context)];
   graph.output(`newHighK.${layer}`, newK, 'FLOAT', shape);
   graph.output(`newHighV.${layer}`, newV, 'FLOAT', shape);
@@ -143,10 +132,22 @@ function attendJointly(
   return graph.node('Add', [mixValues(context, lowWeights, kv), mixed]);
 }
 
-/** Keys and values of no region. */
-function noRegions(context: GraphContext): Value {
+/** New keys and values where no region is new: of none. */
+function nothingNew(context: GraphContext): Value[] {
   const { graph } = context;
-  return graph.node('Identity', [graph.floats([], [0, ...regionShape(context)])]);
+  const none = () => graph.node('Identity', [graph.floats([], [0, ...regionShape(context)])]);
+  return [none(), none()];
+}
+
+/** The outputs of the first case whose condition holds, bool [1]; the last has none. */
+function byCase(
+  context: GraphContext,
+  [first, ...others]: readonly (readonly [condition: (() => Value) | undefined, outputs: () => Value[]])[],
+): Value[] {
+  const [condition, outputs = () => []] = first ?? [];
+  return condition === undefined
+    ? outputs()
+    : context.graph.choose(condition(), outputs, () => byCase(context, others));
 }
 
 /** regions bool [R, 81] -> bool [81]. */

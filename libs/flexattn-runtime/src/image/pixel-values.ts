@@ -5,21 +5,7 @@ import { createSimdEngine } from './simd/engine.js';
 import type { SimdEngine } from './simd/engine.js';
 import { simdNormalise, SimdPixelValues, simdPixelValues } from './simd/simd-pixel-values.js';
 import { resizeTriangle } from './triangle.js';
-
-/** Sides of the two inputs, pixels, and their quotient. */
-export interface InputSizes {
-  lowresSize: number;
-  highresSize: number;
-  zoom: number;
-}
-
-/** One picture as the vision tower sees it. */
-export interface PixelValues {
-  /** The low-res input, [3, lowres, lowres]. */
-  low: Float32Array;
-  /** highres x highres pixels, which the tiles are cut out of. */
-  square: Raster;
-}
+import type { InputSizes, PixelValues } from './vision-inputs.js';
 
 /** Made when it is first needed; undefined inside where the machine has none. */
 let shared: { engine: SimdEngine | undefined } | undefined;

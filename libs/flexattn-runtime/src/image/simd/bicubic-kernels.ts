@@ -96,14 +96,17 @@ export function columns(): WasmFunction {
   );
 }
 
+/** Lanes that put eight bytes of two vectors side by side, from byte `from` on. */
+function interleaved(from: number): number[] {
+  return Array.from({ length: 8 }, (_, index) => [from + index, 16 + from + index]).flat();
+}
+
 /**
  * The other pass: one row of bytes from many. The table: where rows begin, in pairs; their weights lie in pairs at
  * `weights`.
  */
 export function rows(): WasmFunction {
   const quarters = [0, 1, 2, 3] as const;
-  const interleaved = (from: number) =>
-    Array.from({ length: 8 }, (_, index) => [from + index, 16 + from + index]).flat();
   return wasmFunction(
     'rows',
     ['target', 'targetEnd', 'table', 'tableEnd', 'weights'],

@@ -1,5 +1,5 @@
-import type { InputSizes, PixelValues } from '../pixel-values.js';
 import type { BandedPicture, Raster } from '../raster.js';
+import type { InputSizes, PixelValues } from '../vision-inputs.js';
 import type { SimdEngine } from './engine.js';
 import { Layout, memoryOf, whole } from './memory.js';
 import type { Memory } from './memory.js';
