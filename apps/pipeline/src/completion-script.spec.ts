@@ -41,5 +41,8 @@ describe('the scripts for others', () => {
     const script = completionScript('fish', createProgram('0'));
     expect(script).toContain("complete -c flexattn -n '__fish_use_subcommand' -a config\n");
     expect(script).toContain("complete -c flexattn -n '__fish_seen_subcommand_from gc' -l keep-days\n");
+    expect(script).toContain(
+      "complete -c flexattn -n '__fish_seen_subcommand_from config; and __fish_seen_subcommand_from new' -l from\n",
+    );
   });
 });

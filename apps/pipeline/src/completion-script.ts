@@ -38,9 +38,18 @@ function wordsOf(command: Command, chain: readonly string[]): Words[] {
   return [own, ...command.commands.flatMap((one) => wordsOf(one, [...chain, one.name()]))];
 }
 
+/** `__fish_seen_subcommand_from a b` holds after either, so that each command of the chain is asked for alone. */
+function fishCondition(chain: string): string {
+  if (chain === '') return '__fish_use_subcommand';
+  return chain
+    .split(' ')
+    .map((command) => `__fish_seen_subcommand_from ${command}`)
+    .join('; and ');
+}
+
 function fishScript(name: string, all: readonly Words[]): string {
   const lines = all.flatMap(({ chain, words }) => {
-    const condition = chain === '' ? '__fish_use_subcommand' : `__fish_seen_subcommand_from ${chain}`;
+    const condition = fishCondition(chain);
     return words.map((word) => {
       const what = word.startsWith('--') ? `-l ${word.slice(2)}` : `-a ${word}`;
       return `complete -c ${name} -n '${condition}' ${what}`;

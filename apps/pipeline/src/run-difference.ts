@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { parseJson } from '@flexattn/stage';
 import { compareEvaluations } from './compare-evaluations.js';
 import { configDifferences, type SettingDifference } from './config-differences.js';
@@ -40,7 +40,7 @@ async function sideOf(named: string, workspace: string): Promise<Side> {
   if (named.endsWith('.json') || existsSync(join(workspace, 'configs', `${named}.json`))) {
     const file = configFile(named, workspace);
     const { data } = await readDataLock(lockFileOf(workspace));
-    return { config: await readConfig(file), data, run: named.endsWith('.json') ? undefined : named };
+    return { config: await readConfig(file), data, run: basename(file, '.json') };
   }
   const [revision = '', config = 'tiny'] = named.split(':');
   if (!(await isRevision(revision, workspace))) {

@@ -1,4 +1,5 @@
 import type { EvalResults, TaskScore } from '@flexattn/eval';
+import { taskScore } from './task-score.fixture.js';
 
 /** The results of an evaluation with these scores, 0 to 1, by model and task; each of 100 items, ± 10 points. */
 export function resultsOf(scores: Record<string, Record<string, number>>): EvalResults {
@@ -9,7 +10,7 @@ export function resultsOf(scores: Record<string, Record<string, number>>): EvalR
     results: Object.fromEntries(
       Object.entries(scores).map(([model, tasks]) => [
         model,
-        Object.fromEntries(Object.entries(tasks).map(([task, score]) => [task, taskScore(score)])),
+        Object.fromEntries(Object.entries(tasks).map(([task, score]) => [task, scored(score)])),
       ]),
     ),
     comparisons: [],
@@ -23,22 +24,8 @@ export function resultsOf(scores: Record<string, Record<string, number>>): EvalR
   };
 }
 
-function taskScore(score: number): TaskScore {
+function scored(score: number): TaskScore {
   const interval95: [number, number] = [score - 0.1, score + 0.1];
-  return {
-    protocol: 'plain',
-    metric: 'accuracy',
-    n: 100,
-    errors: 0,
-    unjudged: 0,
-    unparseable: 0,
-    empty: 0,
-    cut: 0,
-    interval95,
-    choices: null,
-    positionBias: null,
-    accuracy: score,
-    accuracy_stderr: 0.05,
-    accuracy_interval95: interval95,
-  };
+  const figures = { accuracy: score, accuracy_stderr: 0.05, accuracy_interval95: interval95 };
+  return { ...taskScore({ interval95 }), ...figures };
 }

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { scoreAnswers, writeItems } from '@flexattn/eval';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createProgram } from '../command.js';
+import { runDifference } from '../run-difference.js';
 
 let folder = '';
 const at = (...names: string[]) => join(folder, ...names);
@@ -120,5 +121,19 @@ describe('flexattn compare', () => {
   it.each(['vstar', '=1', 'vstar=', 'vstar=50', 'vstar=nan'])('refuses --fail-below %s', async (limit) => {
     const { error } = await compare('first', 'second', '--fail-below', limit);
     expect(error).toMatchObject({ code: 'commander.invalidArgument' });
+  });
+});
+
+describe('flexattn diff of runs that eval has scored', () => {
+  it.each([
+    ['by name', 'first', 'second'],
+    ['by file', 'configs/first.json', 'configs/second.json'],
+  ])('compares their scores, named %s', async (_, a, b) => {
+    await put(at('nx.json'), '{}');
+    const tiny = await readFile(new URL('../../../../configs/tiny.json', import.meta.url), 'utf8');
+    for (const name of ['first', 'second']) await put(at(`configs/${name}.json`), tiny);
+    const { scores } = await runDifference(a, b, folder);
+    expect(scores?.comparisons).toHaveLength(1);
+    expect(scores?.text).toContain('vstar_relative_position');
   });
 });

@@ -15,7 +15,7 @@ interface ReportFlags {
   open?: boolean;
   out?: string;
   config?: string;
-  run: string;
+  run?: string;
   set?: Override[];
   json?: boolean;
   dryRun?: boolean;
@@ -41,7 +41,7 @@ export const reportDirect: DirectMode = {
   },
   isAskedFor: ({ compare, markdown, open }) => [compare, markdown, open].some((flag) => flag !== undefined),
   run: async (given) => {
-    const flags = given as unknown as ReportFlags;
+    const flags = given as ReportFlags;
     if (flags.markdown === true) return markdown(flags);
     const page = flags.compare === undefined ? await reportOf(flags) : await compare(flags, flags.compare);
     if (flags.open !== true || flags.dryRun === true) return;
@@ -93,7 +93,7 @@ async function markdown(flags: ReportFlags): Promise<void> {
 
 function contextOf({ config, run, set, quiet }: ReportFlags) {
   return openRun({
-    config: config ?? run,
+    config: config ?? run ?? 'tiny',
     cwd: process.cwd(),
     signal: abortOnSignals(),
     set,

@@ -39,6 +39,24 @@ describe('flexattn train --dry-run', () => {
     expect(existsSync(join(folder, 'runs'))).toBe(false);
   });
 
+  it('has the figures that the documents show', async () => {
+    const { stdout } = await runCommand('train', '--config', config(), '--dry-run');
+    const page = readFileSync('docs/reproduce.md', 'utf8');
+    const shown = /^```text\n(steps [^]*?)^```/m.exec(page)?.[1]?.trim().split('\n') ?? [];
+    expect(shown.length).toBeGreaterThan(5);
+    expect(stdout.split('\n')).toEqual(expect.arrayContaining(shown));
+    const each = /in all +(\S+ GB)\n/.exec(stdout)?.[1];
+    const more = /, (\S+ GB) in all/.exec(stdout)?.[1];
+    const disk = /disk +(checkpoint \S+ GB, states \S+ GB)\n/.exec(stdout)?.[1];
+    expect(page).toContain(`8 of 80 GB (${each ?? 'none'} each by the plan)`);
+    const readme = readFileSync('README.md', 'utf8');
+    expect(readme).toContain(
+      `${each ?? 'none'} each at most, 4 samples at a time; ${more ?? 'none'} without`,
+    );
+    const [, checkpoint, states] = /checkpoint (.*), states (.*)/.exec(disk ?? '') ?? [];
+    expect(readme).toContain(`${checkpoint ?? 'none'} checkpoint, ${states ?? 'none'} states`);
+  });
+
   it('tells the same as JSON, and then refuses what would not start', async () => {
     const dry = runCommand('train', '--config', config({ batchSize: 100 }), '--dry-run', '--json');
     await expect(dry).rejects.toThrow(/expected a multiple of .* = 8 x 4 = 32, got 100.*\(BAD_SETTINGS\)/);

@@ -1,6 +1,7 @@
-import type { Comparison, TaskScore } from '@flexattn/eval';
+import type { Comparison } from '@flexattn/eval';
 import { describe, expect, it } from 'vitest';
 import { differencesOf, verdict } from './differences.js';
+import { taskScore } from '../task-score.fixture.js';
 
 const PAIR = { from: 'low-res', to: 'flexattn' };
 
@@ -21,19 +22,7 @@ const comparison = (task: string, p: number, more: Partial<Comparison> = {}): Co
 
 /** Results of two models whose tasks are those of the comparisons. */
 function resultsWith(comparisons: Comparison[]) {
-  const score: TaskScore = {
-    protocol: 'plain',
-    metric: 'accuracy',
-    n: 100,
-    errors: 0,
-    unjudged: 0,
-    unparseable: 0,
-    empty: 0,
-    cut: 0,
-    interval95: null,
-    choices: null,
-    positionBias: null,
-  };
+  const score = taskScore();
   const scores = Object.fromEntries(comparisons.map(({ task }) => [task, score]));
   const versions = Object.fromEntries(comparisons.map(({ task }) => [task, '1']));
   const models = ['base', 'low-res', 'flexattn'];

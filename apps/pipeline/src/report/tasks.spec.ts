@@ -1,20 +1,8 @@
-import type { TaskScore } from '@flexattn/eval';
 import { describe, expect, it } from 'vitest';
+import { taskScore } from '../task-score.fixture.js';
 import { taskOf, tasksOf, taskTitle } from './tasks.js';
 
-const score: TaskScore = {
-  protocol: 'plain',
-  metric: 'accuracy_plain',
-  n: 1,
-  errors: 0,
-  unjudged: 0,
-  unparseable: 0,
-  empty: 0,
-  cut: 0,
-  interval95: [0, 1],
-  choices: null,
-  positionBias: null,
-};
+const score = taskScore({ metric: 'accuracy_plain', n: 1, interval95: [0, 1] });
 
 describe('tasks', () => {
   it('tells parts from benchmarks, also where one name begins like another', () => {
