@@ -1,6 +1,6 @@
 /** Bytes and names that a table has room for at first; powers of two. */
-const FIRST_BYTES = 64 * 1024;
-const FIRST_SLOTS = 4096;
+const FIRST_BYTES = 1024 * 1024;
+const FIRST_SLOTS = 32 * 1024;
 
 /** FNV-1a, 32 bits. Source: Fowler, Noll, Vo. */
 const HASH_BEGIN = 0x811c9dc5 | 0;
