@@ -15,6 +15,7 @@ export type PipelineErrorCode =
    */
   | 'GATE_FAILED'
   /** A file or folder that a stage reads is not there. */
+  | 'INPUT_CHANGED'
   | 'INPUT_MISSING'
   /**
    * Answers lack items that every worker died of; the others are written. Remedy: see their `WORKER_DIED`

@@ -77,6 +77,24 @@ describe('runStep', () => {
     expect(calls).toBe(2);
   });
 
+  it('looks once at what two stages read, as long as nothing is done', async () => {
+    const again: Stage = { ...shout, name: 'again' };
+    for (const stage of [shout, again]) await runStep(context, stage);
+    const of = vi.spyOn(context.fingerprints, 'of');
+    const seen = new Map<string, string>();
+    for (const stage of [shout, again]) expect((await runStep(context, stage, seen)).outcome).toBe('kept');
+    expect(of).toHaveBeenCalledTimes(1);
+  });
+
+  it('refuses to work on what is no longer what was looked at', async () => {
+    const seen = new Map([[join(context.workspace, 'words.txt'), 'seen before']]);
+    await expect(runStep(context, shout, seen)).rejects.toThrow(
+      /words.txt: shout reads it as words, and it changed meanwhile.*INPUT_CHANGED/,
+    );
+    expect(calls).toBe(0);
+    expect((await runStep(context, shout)).outcome).toBe('produced');
+  });
+
   it('keeps both results when an input goes back and forth', async () => {
     await runStep(context, shout);
     writeFileSync(join(context.workspace, 'words.txt'), 'other');

@@ -83,13 +83,20 @@ export function requireInputs(context: RunContext, stages: readonly Stage[]): vo
   }
 }
 
-/** Runs a stage, or finds its result at hand; says so on standard error. */
-export async function runStep(context: RunContext, stage: Stage): Promise<StepResult> {
+/**
+ * Runs a stage, or finds its result at hand; says so on standard error. `seen`: hashes by path that this command took
+ * just before, for a stage that finds its result; what one works on is looked at again.
+ */
+export async function runStep(
+  context: RunContext,
+  stage: Stage,
+  seen: Map<string, string> = new Map(),
+): Promise<StepResult> {
   const { workspace, run, quiet } = context;
   const foreign = foreignFiles(context, stage);
   if (foreign !== undefined) throw foreign;
   for (const earlier of stage.after) await requireArtifacts(context, stage.name, earlier);
-  const inputs = await inputHashes(context, stage);
+  const inputs = await inputHashes(context, stage, seen);
   let seconds: number | undefined;
   const { receipt, outcome, folder } = await runStage({
     workspace,
@@ -100,6 +107,7 @@ export async function runStep(context: RunContext, stage: Stage): Promise<StepRe
     parameters: stageParameters(context, stage),
     tools: await stage.tools(context),
     produce: async (folder) => {
+      await refuseChanged(context, stage, inputs);
       const began = performance.now();
       const summary = jsonObject(await stage.produce(context, folder));
       seconds = (performance.now() - began) / 1000;
@@ -109,6 +117,8 @@ export async function runStep(context: RunContext, stage: Stage): Promise<StepRe
       if (!quiet || !line.endsWith('up to date')) tellLine(line);
     },
   });
+  // Files were put in place since, and time went by.
+  if (outcome !== 'kept') seen.clear();
   rememberRun(runMarker(context, stage.name), seconds);
   const summary = jsonObject(receipt.summary ?? {});
   return { stage: stage.name, outcome, folder: shown(context, folder), key: receipt.key, summary };
@@ -133,15 +143,37 @@ function foreignFiles(context: RunContext, { name }: Stage): PipelineError | und
  * What a stage reads, by role: SHA-256 of the bytes. Of an earlier stage's artifacts those that its receipt lists, and
  * not the receipt: a tool that made the same bytes again changes nothing after it.
  */
-export async function inputHashes(context: RunContext, stage: Stage): Promise<Record<string, string>> {
+export async function inputHashes(
+  context: RunContext,
+  stage: Stage,
+  seen: Map<string, string> = new Map(),
+): Promise<Record<string, string>> {
   const inputs: Record<string, string> = {};
   for (const [role, path] of Object.entries(stage.reads(context))) {
     context.signal.throwIfAborted();
     const isArtifacts = dirname(path) === artifacts(context, '.');
-    inputs[role] =
-      (isArtifacts ? await artifactsHash(path) : undefined) ?? (await context.fingerprints.of(path));
+    const sha256 =
+      (isArtifacts ? await artifactsHash(path) : seen.get(path)) ?? (await context.fingerprints.of(path));
+    if (!isArtifacts) seen.set(path, sha256);
+    inputs[role] = sha256;
   }
   return inputs;
+}
+
+/** The result is kept under what was seen before the work: that must still be there when it begins. */
+async function refuseChanged(
+  context: RunContext,
+  stage: Stage,
+  inputs: Readonly<Record<string, string>>,
+): Promise<void> {
+  const now = await inputHashes(context, stage);
+  for (const [role, path] of Object.entries(stage.reads(context))) {
+    if (now[role] === inputs[role]) continue;
+    throw new PipelineError('INPUT_CHANGED', `${stage.name} reads it as ${role}, and it changed meanwhile`, {
+      file: shown(context, path),
+      hint: 'start again when nothing writes there',
+    });
+  }
 }
 
 /** A dry run, as data and for a terminal, and why the step would not start. */

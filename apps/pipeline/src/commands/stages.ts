@@ -76,8 +76,9 @@ async function runSteps({ name, steps, shows }: StageCommand, flags: StageFlags)
   const results: string[] = [];
   const texts: string[] = [];
   for (const step of await damagedBefore(context, steps)) await runStep(context, step);
+  const seen = new Map<string, string>();
   for (const step of steps) {
-    const result = await runStep(context, step);
+    const result = await runStep(context, step, seen);
     results.push(resultLine(result));
     if (shows.includes(step))
       texts.push(step.show?.(result.summary, result.folder) ?? summaryText(result.summary));

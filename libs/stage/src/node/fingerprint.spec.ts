@@ -236,23 +236,31 @@ describe('matches', () => {
 const flipDigit = (text: string, at: number) =>
   text.slice(0, at) + (Number.parseInt(text.charAt(at), 16) ^ 1).toString(16) + text.slice(at + 1);
 
+const linesOf = (text: string) => text.split('\n').filter((line) => line !== '');
+const isOfFile = (line: string) => [sha256('1'), sha256('2')].some((hash) => line.includes(hash));
 /** The lines of two files, without that of their folder. */
-const ofFiles = (text: string) => text.split('\n').slice(0, 2).join('\n') + '\n';
+const ofFiles = (text: string) =>
+  linesOf(text)
+    .filter(isOfFile)
+    .map((line) => `${line}\n`)
+    .join('');
+const ofFolder = (text: string) => `${linesOf(text).find((line) => !isOfFile(line)) ?? ''}\n`;
 
 describe('the memo file', () => {
   it.each([
     ['cut in a line', (text: string) => ofFiles(text).slice(0, -30), 1],
-    ['cut after a line', (text: string) => text.slice(0, text.indexOf('\n') + 1), 1],
+    ['cut after a line', (text: string) => ofFiles(text).slice(0, text.indexOf('\n') + 1), 1],
     ['with lines run together', (text: string) => ofFiles(text).replace('\n', ''), 2],
     ['not text', () => '\0\u0001\ufffd\t\t\n\t', 2],
     ['with a hash that is none', (text: string) => text.replaceAll(/\t./g, '\tX'), 2],
     ['with a digit of a hash flipped', (text: string) => flipDigit(ofFiles(text), text.indexOf('\t') + 9), 1],
     [
       "with a digit of the folder's hash flipped",
-      (text: string) => flipDigit(text, text.lastIndexOf('\t') - 9),
+      (text: string) => text.replace(ofFolder(text), flipDigit(ofFolder(text), text.indexOf('\t') + 9)),
       0,
     ],
-    ['without the files', (text: string) => text.slice(ofFiles(text).length), 0],
+    ['without the files', ofFolder, 0],
+    ['out of order', (text: string) => linesOf(ofFiles(text)).reverse().join('\n') + '\n', 1],
     ['empty', () => '', 2],
     ['whole', (text: string) => text, 0],
   ])('only costs time where it is %s', async (_, tear, again) => {

@@ -2,9 +2,9 @@ import { createHash, hash } from 'node:crypto';
 import { createReadStream, lstatSync, readdirSync, readlinkSync, statSync, type BigIntStats } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
 import pLimit from 'p-limit';
 import { StageError } from '../errors.js';
+import { HashLines } from '../hash-lines.js';
 import { writeFileAtomic } from './atomic-file.js';
 import { toIoError } from './io-error.js';
 
@@ -23,11 +23,6 @@ export async function sha256File(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** A line of the memo: a key of 43 characters, a hash of 64, a check of 8, two tabs. */
-const LINE = /^[\w-]{43}\t[0-9a-f]{64}\t[0-9a-f]{8}$/;
-const KEY_LENGTH = 43;
-const LINE_LENGTH = 117;
-
 /** What a folder holds that is no folder. */
 interface Entry {
   /** Relative to the folder. */
@@ -44,12 +39,15 @@ interface Entry {
  * links are not followed.
  */
 export class Fingerprints {
-  /** Lines of the memo by their keys, checked when they are asked for: a folder may have 100,000 that nobody needs. */
-  private readonly lines = new Map<string, string>();
-  private learnt = false;
+  /** By their keys, what the memo does not have. */
+  private readonly learnt = new Map<string, string>();
   private readonly limit = pLimit(CONCURRENT_FILES);
 
-  private constructor(private readonly memo: string) {}
+  private constructor(
+    private readonly memo: string,
+    private kept: HashLines,
+    private readonly others: readonly HashLines[],
+  ) {}
 
   /**
    * Opens the memo file; one that is missing is started anew, torn and damaged lines count for nothing: it only saves time.
@@ -57,33 +55,19 @@ export class Fingerprints {
    * @param others memos whose lines count as well; they are not written to
    */
   static async open(memo: string, others: readonly string[] = []): Promise<Fingerprints> {
-    const fingerprints = new Fingerprints(memo);
-    for (const file of [...others, memo]) await fingerprints.load(file);
-    return fingerprints;
-  }
-
-  private async load(memo: string): Promise<void> {
-    let text = '';
-    try {
-      text = await readFile(memo, 'latin1');
-    } catch (cause) {
-      const error = toIoError(cause, memo);
-      if (error.code !== 'FILE_MISSING') throw error;
-    }
-    for (const line of text.split('\n')) {
-      if (line.length === LINE_LENGTH) this.lines.set(line.slice(0, KEY_LENGTH), line);
-    }
+    const [kept, ...rest] = await Promise.all([linesOf(memo), ...others.map(linesOf)]);
+    return new Fingerprints(memo, kept, rest);
   }
 
   /** SHA-256 of a file's bytes, or of a folder's names and bytes. */
   async of(path: string): Promise<string> {
     const found = statOf(path);
     if (!found.isDirectory()) return this.ofFile(path, found);
-    const entries = entriesBelow(path, '');
-    const key = folderKey(path, entries);
+    const seen = seenBelow(path, '', []);
+    const key = folderKey(path, seen);
     const known = this.remembered(key);
     if (known !== undefined) return known;
-    entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+    const entries = seen.sort().map(entryOf);
     const hashes = await Promise.all(entries.map(async (entry) => this.ofEntry(path, entry)));
     const sha256 = sha256Text(entries.map(({ name }, i) => `${name}\0${hashes[i] ?? ''}\n`).join(''));
     this.learn(key, sha256);
@@ -114,9 +98,11 @@ export class Fingerprints {
 
   /** Keeps what was learnt. */
   async save(): Promise<void> {
-    if (!this.learnt) return;
-    await writeFileAtomic(this.memo, [...this.lines.values()].map((line) => `${line}\n`).join(''));
-    this.learnt = false;
+    if (this.learnt.size === 0) return;
+    const text = this.kept.with(this.learnt);
+    await writeFileAtomic(this.memo, text);
+    this.kept = HashLines.of(Buffer.from(text, 'latin1'));
+    this.learnt.clear();
   }
 
   private ofEntry(folder: string, { name, isFile, mark }: Entry): string | Promise<string> {
@@ -144,16 +130,28 @@ export class Fingerprints {
   }
 
   private learn(key: string, sha256: string): void {
-    if (this.remembered(key) === sha256) return;
-    this.lines.set(key, memoLine(key, sha256));
-    this.learnt = true;
+    if (this.remembered(key) !== sha256) this.learnt.set(key, sha256);
   }
 
   private remembered(key: string): string | undefined {
-    const line = this.lines.get(key);
-    if (line === undefined || !LINE.test(line)) return undefined;
-    const sha256 = line.slice(KEY_LENGTH + 1, KEY_LENGTH + 65);
-    return line === memoLine(key, sha256) ? sha256 : undefined;
+    const found = this.learnt.get(key) ?? this.kept.get(key);
+    if (found !== undefined) return found;
+    for (const other of this.others) {
+      const elsewhere = other.get(key);
+      if (elsewhere !== undefined) return elsewhere;
+    }
+    return undefined;
+  }
+}
+
+/** Those of a memo file; none where it is missing. */
+async function linesOf(memo: string): Promise<HashLines> {
+  try {
+    return HashLines.of(await readFile(memo));
+  } catch (cause) {
+    const error = toIoError(cause, memo);
+    if (error.code !== 'FILE_MISSING') throw error;
+    return HashLines.of(Buffer.alloc(0));
   }
 }
 
@@ -166,15 +164,8 @@ function memoKey(path: string, mark: string): string {
 }
 
 /** Of everything that is to be seen of the folder: one hash for 100,000 files. No file has such a path. */
-function folderKey(path: string, entries: readonly Entry[]): string {
-  const seen = entries.map(({ name, isFile, mark }) => `${name}\0${isFile ? 'file' : 'other'}\0${mark}\n`);
-  return hash('sha256', `\0folder\0${path}\n${seen.join('')}`, 'base64url');
-}
-
-/** With a check: a bit of the hash that flipped on the disk would be believed. */
-function memoLine(key: string, sha256: string): string {
-  const text = `${key}\t${sha256}`;
-  return `${text}\t${crc32(text).toString(16).padStart(8, '0')}`;
+function folderKey(path: string, seen: readonly string[]): string {
+  return hash('sha256', `\0folder\0${path}\n${seen.join('\n')}\n`, 'base64url');
 }
 
 function sha256Text(text: string): string {
@@ -204,22 +195,28 @@ function orIoError<T>(path: string, work: () => T): T {
   }
 }
 
-function entriesBelow(root: string, prefix: string): Entry[] {
+/** A text for each: its name, `file` or `other`, and its mark, with NUL between. */
+function seenBelow(root: string, prefix: string, seen: string[]): string[] {
   const folder = `${root}/${prefix}`;
-  const entries = orIoError(folder, () => readdirSync(folder, { withFileTypes: true }));
-  return entries.flatMap((entry) => {
+  for (const entry of orIoError(folder, () => readdirSync(folder, { withFileTypes: true }))) {
     const name = `${prefix}${entry.name}`;
-    return entry.isDirectory() ? entriesBelow(root, `${name}/`) : [entryOf(join(root, name), name)];
-  });
+    if (entry.isDirectory()) seenBelow(root, `${name}/`, seen);
+    else seen.push(`${name}\0${seenAt(`${root}/${name}`)}`);
+  }
+  return seen;
 }
 
 /** A link counts by its text and its target's size and time: nothing outside the folder is opened. */
-function entryOf(path: string, name: string): Entry {
+function seenAt(path: string): string {
   const found = orIoError(path, () => lstatSync(path, { bigint: true }));
-  if (found.isFile()) return { name, isFile: true, mark: markOf(found) };
-  if (!found.isSymbolicLink()) return { name, isFile: false, mark: 'neither file, folder nor link' };
+  if (found.isFile()) return `file\0${markOf(found)}`;
+  if (!found.isSymbolicLink()) return 'other\0neither file, folder nor link';
   const text = orIoError(path, () => readlinkSync(path));
   const target = targetOf(path);
-  const mark = target?.isFile() ? `link ${text}\0${target.size}\0${target.mtimeNs}` : `link ${text}`;
-  return { name, isFile: false, mark };
+  return target?.isFile() ? `other\0link ${text}\0${target.size}\0${target.mtimeNs}` : `other\0link ${text}`;
+}
+
+function entryOf(seen: string): Entry {
+  const [name = '', kind = '', ...mark] = seen.split('\0');
+  return { name, isFile: kind === 'file', mark: mark.join('\0') };
 }
