@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { parseJson } from '@flexattn/stage';
 import { compareEvaluations } from './compare-evaluations.js';
 import { configDifferences, type SettingDifference } from './config-differences.js';
@@ -26,9 +26,12 @@ interface Side {
   run: string | undefined;
 }
 
-/** `a` and `b`: a configuration (a name in `configs/` or a path), a git revision, or `REVISION:NAME`. */
+/**
+ * `a` and `b`: a configuration (a name in `configs/` or a path), a run (`runs/NAME`), a git revision, or `REVISION:NAME`. A
+ * revision alone means the configuration that the other side names, there.
+ */
 export async function runDifference(a: string, b: string, workspace: string): Promise<RunDifference> {
-  const [first, second] = [await sideOf(a, workspace), await sideOf(b, workspace)];
+  const [first, second] = [await sideOf(a, b, workspace), await sideOf(b, a, workspace)];
   return {
     settings: configDifferences(first.config, second.config),
     data: configDifferences(first.data, second.data),
@@ -36,24 +39,42 @@ export async function runDifference(a: string, b: string, workspace: string): Pr
   };
 }
 
-async function sideOf(named: string, workspace: string): Promise<Side> {
-  if (named.endsWith('.json') || existsSync(join(workspace, 'configs', `${named}.json`))) {
-    const file = configFile(named, workspace);
+async function sideOf(named: string, other: string, workspace: string): Promise<Side> {
+  const file = configOf(named, workspace);
+  if (file !== undefined) {
     const { data } = await readDataLock(lockFileOf(workspace));
     return { config: await readConfig(file), data, run: basename(file, '.json') };
   }
-  const [revision = '', config = 'tiny'] = named.split(':');
+  const [revision = '', name = configOf(other, workspace) ?? 'tiny'] = named.split(':');
   if (!(await isRevision(revision, workspace))) {
-    throw new PipelineError('BAD_ARGUMENT', `"${named}" is no configuration and no git revision`, {
-      hint: 'name one of configs/, a .json file, a commit, or COMMIT:NAME',
+    throw new PipelineError('BAD_ARGUMENT', `"${named}" is no configuration, run or git revision`, {
+      hint: 'name one of configs/, a .json file, runs/NAME, a commit, or COMMIT:NAME',
     });
   }
   const read = (file: string) => fileAtRevision(revision, file, workspace);
   return {
-    config: await readConfig(join(workspace, 'configs', `${config}.json`), [], read),
+    config: await readConfig(
+      name.endsWith('.json') ? resolve(workspace, name) : fileOf(name, workspace),
+      [],
+      read,
+    ),
     data: await lockAt(read, lockFileOf(workspace)),
     run: undefined,
   };
+}
+
+/** The file of a configuration or of a run; undefined where `named` is neither. */
+function configOf(named: string, workspace: string): string | undefined {
+  const folder = resolve(workspace, named);
+  const isRun = dirname(folder) === join(workspace, 'runs') && existsSync(folder);
+  const name = isRun ? basename(folder) : named;
+  const isConfig = isRun || named.endsWith('.json') || existsSync(fileOf(named, workspace));
+  return isConfig ? configFile(name, workspace) : undefined;
+}
+
+/** Where the configuration of a name is or was. */
+function fileOf(name: string, workspace: string): string {
+  return join(workspace, 'configs', `${name}.json`);
 }
 
 /** A revision from before there was a lock has none. */

@@ -36,6 +36,22 @@ describe('flexattn diff', () => {
     expect(stdout).toContain('not compared');
   });
 
+  it('knows a run by its folder', async () => {
+    mkdirSync(join(folder, 'runs/tiny'), { recursive: true });
+    const { stdout } = await runCommand('diff', 'runs/tiny', 'other');
+    expect(stdout).toContain('settings\n  train.steps: 200 -> 7\n');
+    await expect(runCommand('diff', 'runs/none', 'tiny')).rejects.toThrow('"runs/none" is no configuration');
+  });
+
+  it('takes of a revision the configuration that the other side names', async () => {
+    put('configs/other.json', tiny.replace('"steps": 200', '"steps": 9'));
+    git('add', '.');
+    git('commit', '-qm', 'second');
+    put('configs/other.json', tiny.replace('"steps": 200', '"steps": 8'));
+    const { stdout } = await runCommand('diff', 'HEAD', 'other');
+    expect(stdout).toContain('settings\n  train.steps: 9 -> 8\n');
+  });
+
   it('compares with what was committed, data by the lock', async () => {
     put('flexattn.lock.json', JSON.stringify({ data: { images: 'b'.repeat(64) } }));
     put('configs/tiny.json', tiny.replace('"steps": 200', '"steps": 100'));
@@ -48,7 +64,7 @@ describe('flexattn diff', () => {
   });
 
   it.each([
-    ['nothing', '"nothing" is no configuration and no git revision'],
+    ['nothing', '"nothing" is no configuration, run or git revision'],
     ['--upload-pack=x', '"--upload-pack=x" is no configuration'],
     ['HEAD:none', 'it is not in HEAD'],
   ])('refuses %s', async (name, message) => {

@@ -7,12 +7,12 @@ export function addDiffCommand(program: Command): void {
   program
     .command('diff')
     .description('tell what two runs differ in: settings, locked data, scores with significance')
-    .argument('[a]', 'a name in configs/, a .json file, a git revision, or REVISION:NAME', 'HEAD')
+    .argument('[a]', 'a name in configs/, a .json file, runs/NAME, a git revision, or REVISION:NAME', 'HEAD')
     .argument('[b]', 'the same', 'tiny')
     .option('--json', 'print it as JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  flexattn diff tiny tiny-ablation\n  flexattn diff HEAD~1:tiny tiny\n',
+      '\nExample:\n  flexattn diff tiny tiny-ablation\n  flexattn diff runs/tiny runs/mine\n  flexattn diff HEAD~1 tiny\n',
     )
     .action(async (a: string, b: string, { json = false }: { json?: boolean }) => {
       const { runDifference } = await import('../run-difference.js');
