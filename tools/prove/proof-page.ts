@@ -38,13 +38,6 @@ export function verdict({ failures, skipped }: Proved): 'holds' | 'FAILS' | 'not
 
 /** The table of all promises as Markdown, with what breaks them and where it was tried. */
 export function proofPage(proved: readonly Proved[], at: Surroundings, seed: number): string {
-  const rows = proved.map((row) => [
-    row.proof.promise,
-    row.proof.test,
-    row.skipped ?? row.figure,
-    `${verdict(row)}, ${time(row.seconds)}`,
-  ]);
-  const failed = proved.filter(({ failures }) => failures.length > 0);
   return [
     '# Proof',
     '',
@@ -58,21 +51,44 @@ export function proofPage(proved: readonly Proved[], at: Surroundings, seed: num
     `Run on ${at.date} with seed ${seed}, on ${at.machine}, ${at.system}, Node ${at.node}, torch ${at.torch}: ${time(sum(proved))}.`,
     'The same seed makes the same trials; `npm run prove -- NAME` runs one row, `--scale 0.1` a tenth of each.',
     '',
-    ...table(['promise', 'test', 'figure', 'result'], rows),
+    lineOf(['promise', 'test', 'figure', 'result']),
+    lineOf(['---', '---', '---', '---']),
+    ...proved.map((row) => rowOf(row)),
     '',
-    ...failed.flatMap(({ proof, failures }) => [
-      `## What breaks "${proof.promise}"`,
-      '',
-      ...failures.map((line) => `- ${line.replaceAll('\n', ' ')}`),
-      '',
-    ]),
+    ...proved.map(brokenPart),
   ].join('\n');
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const line = (cells: readonly string[]) => `| ${cells.map(cellText).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)];
+/** A page with what became of these promises in the place of what it told of them, and the day. */
+export function updatedPage(page: string, proved: readonly Proved[], { date }: Surroundings): string {
+  let updated = page;
+  for (const row of proved) {
+    const { promise } = row.proof;
+    const older = updated.split('\n').find((line) => line.startsWith(`| ${cellText(promise)} `));
+    if (older === undefined) throw new Error(`the page has no row of "${promise}": run all of it`);
+    const [before = '', after = ''] = updated.split(`${brokenTitle(promise)}\n`);
+    const rest = after.slice(Math.max(after.search(/^## /m), 0));
+    updated = `${before}${/^## /m.test(after) ? rest : ''}`.replace(older, () => rowOf(row, ` (${date})`));
+    updated = `${updated.trimEnd()}\n\n${brokenPart(row)}`;
+  }
+  return updated;
 }
+
+function rowOf(row: Proved, when = ''): string {
+  const { promise, test } = row.proof;
+  return lineOf([promise, test, row.skipped ?? row.figure, `${verdict(row)}, ${time(row.seconds)}${when}`]);
+}
+
+const brokenTitle = (promise: string) => `## What breaks "${promise}"`;
+
+/** Nothing where the promise held. */
+function brokenPart({ proof, failures }: Proved): string {
+  if (failures.length === 0) return '';
+  const lines = failures.map((line) => `- ${line.replaceAll('\n', ' ')}\n`);
+  return `${brokenTitle(proof.promise)}\n\n${lines.join('')}`;
+}
+
+const lineOf = (cells: readonly string[]) => `| ${cells.map(cellText).join(' | ')} |`;
 
 const cellText = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { differences, tornFiles } from './world-files.js';
-import { proofPage, verdict } from './proof-page.js';
+import { proofPage, updatedPage, verdict } from './proof-page.js';
 import type { Proof } from './proof.js';
 import { PROOFS } from './rows.js';
 import { ProofFolder, runProof } from './run-proof.js';
@@ -83,5 +83,18 @@ describe('the page', () => {
     const failed = { ...row, failures: ['seed 7, kill 3: torn'] };
     expect(verdict(failed)).toBe('FAILS');
     expect(proofPage([failed], at, 7)).toContain('- seed 7, kill 3: torn');
+  });
+
+  it('takes the rows of a later run, with their day, and what breaks them', () => {
+    const other = { ...row, proof: { ...proof, promise: 'other' }, failures: ['seed 7: lost'] };
+    const failed = { ...row, failures: ['seed 7, kill 3: torn'] };
+    const before = proofPage([failed, other], at, 7);
+    const later = { ...at, date: '2026-02-03' };
+    const held = updatedPage(before, [row], later);
+    expect(held).toContain('| a \\| b | tried | 3 of 3 | holds, 61 s (2026-02-03) |');
+    expect(held).not.toContain('torn');
+    expect(held).toContain('## What breaks "other"\n\n- seed 7: lost');
+    expect(updatedPage(held, [failed], later)).toContain('## What breaks "a | b"\n\n- seed 7, kill 3: torn');
+    expect(() => updatedPage('', [row], later)).toThrow('the page has no row of "a | b"');
   });
 });

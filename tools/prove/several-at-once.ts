@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { pathExists } from '@flexattn/stage';
 import { createRandom } from '../tiny/random.js';
+import type { Random } from '../tiny/random.js';
 import type { Proof, ProofOptions, ProofResult } from './proof.js';
 import type { Outcome } from './real-process.js';
 import { endText } from './small-world.js';
@@ -18,6 +19,8 @@ const STEPS: Partial<Record<StageName, readonly string[]>> = {
   train: ['tokens', 'train'],
   infer: ['items', 'infer'],
 };
+/** After its lock was seen. */
+const LATEST_KILL_MS = 200;
 const ELSEWHERE = 'another-host.invalid';
 /** A minute longer than a lock outlives its host's last sign of life. */
 const SILENT_MS = 11 * 60_000;
@@ -48,7 +51,7 @@ async function prove({
     const fail = (what: string) => failures.push(`seed ${seed}, round ${round}, ${stage}: ${what}`);
     const world = await template.copy(join(folder, String(round)));
     await forget(world, stage);
-    if (round % 2 === 1) await killWhileLocked(world, stage, createRandom(seed, `lock ${round}`).below(200));
+    if (round % 2 === 1) await killWhileLocked(world, stage, createRandom(seed, `lock ${round}`));
     const started = Array.from({ length: PROCESSES }, () => world.start(stage, { args: ['--json'] }));
     const outcomes = await Promise.all(started.map(({ ended }) => ended));
     judge(stage, outcomes, new Set(started.map(({ pid }) => pid))).forEach(fail);
@@ -68,8 +71,8 @@ async function prove({
 /** The work is to be done again: no artifacts, no receipt that would bring them back, no answers. */
 async function forget(world: SmallWorld, stage: StageName): Promise<void> {
   const steps = STEPS[stage] ?? [stage];
-  for (const step of steps) await rm(world.artifacts(step), { recursive: true });
-  await rm(join(world.folder, '.flexattn/answers'), { recursive: true });
+  for (const step of steps) await rm(world.artifacts(step), { recursive: true, force: true });
+  await rm(join(world.folder, '.flexattn/answers'), { recursive: true, force: true });
   const receipts = join(world.folder, '.flexattn/receipts');
   for (const name of await readdir(receipts)) {
     const receipt = JSON.parse(await readFile(join(receipts, name), 'utf8')) as { stage: string };
@@ -77,16 +80,22 @@ async function forget(world: SmallWorld, stage: StageName): Promise<void> {
   }
 }
 
-/** Leaves the lock of a process that is gone. */
-async function killWhileLocked(world: SmallWorld, stage: StageName, laterMs: number): Promise<void> {
-  const running = world.start(stage);
-  const lock = lockOf(world, (STEPS[stage] ?? [stage])[0] ?? stage);
-  let isOver = false;
-  void running.ended.then(() => (isOver = true));
-  while (!isOver && !(await pathExists(lock))) await wait(5);
-  await wait(laterMs);
-  running.kill('group');
-  await running.ended;
+/** Leaves the lock of a process that is gone, and nothing that it made: one that was too quick is started again. */
+async function killWhileLocked(world: SmallWorld, stage: StageName, random: Random): Promise<void> {
+  const [first = stage] = STEPS[stage] ?? [stage];
+  const lock = lockOf(world, first);
+  for (let within = LATEST_KILL_MS; ; within = Math.ceil(within / 2)) {
+    const running = world.start(stage);
+    let isOver = false;
+    void running.ended.then(() => (isOver = true));
+    while (!isOver && !(await pathExists(lock))) await wait(5);
+    await wait(random.below(within));
+    running.kill('group');
+    await running.ended;
+    const isMade = await pathExists(join(world.artifacts(first), 'receipt.json'));
+    if (!isMade && (await pathExists(lock))) return;
+    await forget(world, stage);
+  }
 }
 
 /** What is wrong with how they ended. */
