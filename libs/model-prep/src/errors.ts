@@ -146,6 +146,8 @@ export type ModelPrepErrorCode =
   /** A slice of a tensor lies outside its rows. Remedy: choose 0 <= begin <= end <= rows */
   | 'BAD_SLICE'
   // the initialisation
+  /** There is no such strategy, or no such seed. */
+  | 'BAD_RECIPE'
   /** Some high-resolution projections are trained, others missing. */
   | 'PARTLY_TRAINED'
   /** Trained projections would be overwritten where they are. */

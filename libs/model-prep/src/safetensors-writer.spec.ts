@@ -56,7 +56,9 @@ describe('writeSafetensors', () => {
         { name: 'a', ...shape },
       ]),
     ).toThrow(/DUPLICATE_NAME/);
-    expect(() => layoutSafetensors([{ name: '__metadata__', ...shape }])).toThrow(/DUPLICATE_NAME/);
+    expect(() => layoutSafetensors([{ name: '__metadata__', ...shape }])).toThrow(
+      /keeps this one for metadata.*DUPLICATE_NAME/,
+    );
     expect(
       layoutSafetensors([
         { name: 'a', ...shape },
@@ -85,6 +87,13 @@ describe('writeSafetensors', () => {
     expect(() => layoutSafetensors([{ name, dtype: 'F32', shape }], metadata)).toThrow(message);
     const neighbour = { name: 'n'.repeat(4096), dtype: 'F32', shape: [2 ** 50] } as const;
     expect(layoutSafetensors([neighbour], { a: '\ud83d\ude00' }).tensors).toHaveLength(1);
+  });
+
+  it('refuses a dtype that JavaScript lets through', () => {
+    const write = (dtype: string) =>
+      writeSafetensors(new Map([['a', { dtype: dtype as 'U8', shape: [1], data: new Uint8Array(1) }]]));
+    expect(() => write('F4')).toThrow(/a: expected one of BOOL, .*got "F4" \(BAD_DTYPE/);
+    expect(write('U8').byteLength).toBeGreaterThan(8);
   });
 
   it('refuses a shape that promises more than the data hold before it allocates', () => {

@@ -1,5 +1,5 @@
 import { codePointOrder } from './code-point-order.js';
-import { bytesOf, DTYPE_BYTES } from './dtype.js';
+import { bytesOf, DTYPE_BYTES, isDtype } from './dtype.js';
 import type { Dtype } from './dtype.js';
 import { ModelPrepError } from './errors.js';
 import type { ModelPrepErrorCode } from './errors.js';
@@ -40,7 +40,7 @@ export function layoutSafetensors(
   );
   const members: string[] = [];
   if (metadata) members.push(`"__metadata__":${formatMetadata(metadata)}`);
-  const names = new Set(['__metadata__']);
+  const names = new Set<string>();
   let end = 0;
   const placed = ordered.map((tensor): HeaderTensor => {
     const { name, dtype, shape } = tensor;
@@ -86,7 +86,13 @@ export function writeSafetensors(
 const DTYPE_RANK = Object.keys(DTYPE_BYTES);
 const HALF_PAIR = /\p{Surrogate}/u;
 
-function checkShape({ name, shape }: TensorShape): void {
+function checkShape({ name, dtype, shape }: TensorShape): void {
+  if (name === '__metadata__') {
+    refuse('DUPLICATE_NAME', 'expected another name: the format keeps this one for metadata', name);
+  }
+  if (!isDtype(dtype)) {
+    refuse('BAD_DTYPE', `expected one of ${DTYPE_RANK.join(', ')}, got ${quoted(String(dtype))}`, name);
+  }
   if (HALF_PAIR.test(name)) refuse('HEADER_NOT_UTF8', 'expected a name without half a surrogate pair', name);
   if (name.length > MAX_NAME_LENGTH) {
     refuse('NAME_TOO_LONG', `expected at most ${MAX_NAME_LENGTH} characters, got ${name.length}`, name);

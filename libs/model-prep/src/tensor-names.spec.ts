@@ -24,9 +24,11 @@ describe('unwrapNames', () => {
   it('names the prefixes that there are', () => {
     const own = tensors(`module.model.${K}`, TOWER);
     expect(() => unwrapNames(own, 'model.', 'dir')).toThrow(
-      /^dir: .*under "model\.".*got "module\.model\."; .*--from.*BAD_PREFIX/,
+      /^dir: .*under "model\.", got them under "module\.model\."; .*flexattn init --from.*BAD_PREFIX/,
     );
-    expect(() => unwrapNames(own, 'module.', 'dir')).toThrow(/BAD_PREFIX/);
+    expect(() => unwrapNames(own, 'module.', 'dir')).toThrow(
+      /ends with "model\.", got "module\." \(.*under "module\.model\."\).*BAD_PREFIX/,
+    );
     expect(unwrapNames(own, 'module.model.', 'dir').wrapper).toBe('module.');
   });
 });

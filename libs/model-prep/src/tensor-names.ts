@@ -24,10 +24,11 @@ export function unwrapNames(
 ): NamedTensors {
   const found = decoderPrefixes(tensors);
   if (!prefix.endsWith(DECODER_PREFIX) || (found.length > 0 && !found.includes(prefix))) {
-    const what = `expected a decoder under "${prefix}" that ends with "${DECODER_PREFIX}", got ${
-      found.map((name) => `"${name}"`).join(', ') || 'none'
-    }`;
-    const hint = 'name the prefix of its tensors (--from)';
+    const got = found.map((name) => `"${name}"`).join(', ') || 'none';
+    const what = prefix.endsWith(DECODER_PREFIX)
+      ? `expected decoder layers under "${prefix}", got them under ${got}`
+      : `expected a prefix that ends with "${DECODER_PREFIX}", got "${prefix}" (decoder layers lie under ${got})`;
+    const hint = 'name what stands in front of "layers.0." in the files: flexattn init --from PREFIX';
     throw new ModelPrepError('BAD_PREFIX', what, { file: dir, hint });
   }
   const wrapper = prefix.slice(0, -DECODER_PREFIX.length);

@@ -1,7 +1,17 @@
 import { createHash } from 'node:crypto';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createProgram } from '../command.js';
@@ -67,6 +77,9 @@ describe('checkpoints on the command line', () => {
     );
     const line = 'missing: high-resolution projections of layer 3; "flexattn init" completes them\n';
     expect(await flexattn('inspect', half)).toContain(line);
+    expect(await flexattn('inspect', half)).toMatch(
+      /layers\.0-4\.self_attn\.k_proj_hd\.weight {2}F32 \[96, 96\] x 4 of 5 {2}[^]*layers\.3\.self_attn\.k_proj_xx/,
+    );
     expect(await flexattn('inspect', whole)).toContain('\nnothing missing, extra or mis-shaped\n');
     const mended = join(root, 'mended');
     expect(await flexattn('init', '--checkpoint', half, '--out', mended)).toMatch(/^completed: /);
@@ -84,6 +97,34 @@ describe('checkpoints on the command line', () => {
     });
   });
 
+  it('from the hub are looked into by a dry run as soon as they are here', async () => {
+    const [hub, here] = [join(root, 'hub', 'models--owner--name'), process.cwd()];
+    const [commit, files] = ['c'.repeat(40), readdirSync(BASE, { recursive: true, withFileTypes: true })];
+    for (const file of files.filter((entry) => entry.isFile())) {
+      const source = join(file.parentPath, file.name);
+      const blob = join(hub, 'blobs', createHash('sha256').update(readFileSync(source)).digest('hex'));
+      const link = join(hub, 'snapshots', commit, relative(BASE, source));
+      mkdirSync(dirname(link), { recursive: true });
+      cpSync(source, blob);
+      symlinkSync(blob, link);
+    }
+    mkdirSync(join(hub, 'refs'));
+    writeFileSync(join(hub, 'refs', 'main'), commit);
+    vi.stubEnv('HF_HUB_CACHE', join(root, 'hub'));
+    process.chdir(root);
+    try {
+      const run = (...more: string[]) =>
+        flexattn('init', '--checkpoint', 'hub:owner/name', '--out', 'hub-out', '--offline', ...more);
+      expect(await run('--dry-run')).toMatch(/would fetch 0 files, 0 bytes; 9 from the cache, 0 kept/);
+      expect(await run()).toMatch(/^initialised: /);
+      rmSync('hub-out', { recursive: true });
+      expect(await run('--dry-run')).toMatch(/^initialised: .*\n.*\nwould write to hub-out: /);
+      expect(existsSync('hub-out')).toBe(false);
+    } finally {
+      process.chdir(here);
+    }
+  });
+
   it('are verified against a list of sha256sum', async () => {
     const hash = createHash('sha256')
       .update(readFileSync(join(BASE, 'config.json')))
@@ -98,6 +139,21 @@ describe('checkpoints on the command line', () => {
 
   it.each<[string, string[], RegExp]>([
     ['options of a checkpoint without one', ['init', '--out', 'x'], /expected --checkpoint.*BAD_CONFIG/],
+    [
+      'a seed beside a configuration',
+      ['init', '--config', 'tiny', '--seed', '5'],
+      /expected --checkpoint.*BAD_CONFIG/,
+    ],
+    [
+      'settings beside a configuration',
+      ['init', '--config', 'tiny', '--extra', 'threshold=9'],
+      /expected --checkpoint.*BAD_CONFIG/,
+    ],
+    [
+      'to inspect weights without their folder',
+      ['inspect', join(BASE, 'model-00001-of-00002.safetensors')],
+      /got a file; name the folder that holds config\.json \(NOT_A_CHECKPOINT/,
+    ],
     ['neither a new folder nor in place', ['init', '--checkpoint', BASE], /got neither.*OUT_MISSING/],
     ['nothing to verify', ['verify', BASE], /expected --golden.*or a folder and --sha256.*BAD_CONFIG/],
     ['a reference that is none', ['download', 'owner/name', '--out', 'x'], /BAD_HUB_REFERENCE/],

@@ -23,7 +23,9 @@ export function addDiffWeightsCommand(program: Command): void {
       process.stdout.write(text);
       const { onlyInA, onlyInB, different } = difference;
       const count = onlyInA.length + onlyInB.length + different.length;
-      if (count > 0) throw new PipelineError('WEIGHTS_DIFFER', `${count} tensors differ`, { exitCode: 1 });
+      if (count === 0) return;
+      const what = count === 1 ? '1 tensor differs' : `${count} tensors differ`;
+      throw new PipelineError('WEIGHTS_DIFFER', what, { exitCode: 1 });
     });
 }
 

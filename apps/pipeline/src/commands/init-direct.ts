@@ -13,6 +13,9 @@ import { localCheckpoint } from './local-checkpoint.js';
 
 const STRATEGIES = ['copy', 'random', 'zero'] as const satisfies readonly InitStrategy[];
 
+/** What belongs to a checkpoint by path; a configuration has settings of its own for it. */
+const OWN_FLAGS = ['checkpoint', 'out', 'inPlace', 'from', 'strategy', 'seed', 'extra', 'force', 'offline'];
+
 const flagsSchema = z.object({
   checkpoint: z.string(),
   out: z.string().optional(),
@@ -55,8 +58,7 @@ export const initDirect: DirectMode = {
       );
   },
 
-  isAskedFor: (flags) =>
-    ['checkpoint', 'out', 'inPlace', 'from', 'strategy', 'force'].some((name) => name in flags),
+  isAskedFor: (flags) => OWN_FLAGS.some((name) => name in flags),
 
   async run(raw): Promise<void> {
     if (raw['checkpoint'] === undefined) {
@@ -72,7 +74,7 @@ export const initDirect: DirectMode = {
       signal,
       dryRun,
     });
-    if (download && dryRun) {
+    if (dryRun && download?.files.some(({ how }) => how !== 'kept')) {
       process.stdout.write(json ? resultLine(download, 'preview') : downloadText(download, checkpoint, true));
       return;
     }

@@ -46,7 +46,7 @@ function inspectionText(inspection: Inspection, stats: boolean): string {
     `parameters: ${parameters.all.toLocaleString('en')}, unused in inference: ${parameters.unused.toLocaleString('en')}`,
     ...modules.flatMap(({ name, tensors: count, bytes: size, groups }) => [
       '',
-      `${name}: ${count} tensors, ${byteSize(size)}`,
+      `${name}: ${count} ${count === 1 ? 'tensor' : 'tensors'}, ${byteSize(size)}`,
       ...groups.map(groupLine),
     ]),
     '',
@@ -57,8 +57,11 @@ function inspectionText(inspection: Inspection, stats: boolean): string {
 }
 
 function groupLine({ name, dtype, shape, count, layers, bytes }: TensorGroup): string {
-  const full = layers === undefined ? name : name.replace('*', `${layers[0]}-${layers[1]}`);
-  return `  ${full}  ${dtype} [${shape.join(', ')}]${count > 1 ? ` x ${count}` : ''}  ${byteSize(bytes)}`;
+  const [first, last] = layers ?? [0, 0];
+  const full = name.replace('*', first === last ? String(first) : `${first}-${last}`);
+  // Layers between that lack it, or have it in another shape.
+  const of = count < last - first + 1 ? ` of ${last - first + 1}` : '';
+  return `  ${full}  ${dtype} [${shape.join(', ')}]${count > 1 ? ` x ${count}${of}` : ''}  ${byteSize(bytes)}`;
 }
 
 /** Projections that an initialisation adds, or, beside trained ones, refuses to. */

@@ -15,9 +15,14 @@ export function addInspectCommand(program: Command): void {
   addAnnotationOptions(command);
   addCheckpointOptions(command);
   command.action(async (path: string, flags: object) =>
-    (await isFolder(path)) ? inspectCheckpoint(path, flags) : inspectAnnotations(path, { ...flags }),
+    (await isFolder(path)) || WEIGHT_FILE.test(path)
+      ? inspectCheckpoint(path, flags)
+      : inspectAnnotations(path, { ...flags }),
   );
 }
+
+/** Names of weights: their folder is what can be inspected, and that is said. */
+const WEIGHT_FILE = /\.(?:safetensors|bin|pth?|ckpt)$/i;
 
 async function isFolder(path: string): Promise<boolean> {
   if (path === '-') return false;

@@ -1,4 +1,4 @@
-import { lstat, readdir, realpath } from 'node:fs/promises';
+import { lstat, readdir, readlink, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toIoError } from '@flexattn/stage';
 import { ModelPrepError } from '../errors.js';
@@ -53,8 +53,14 @@ async function filesBelow(
 
 async function resolveFile(root: string, blobs: string | undefined, path: string): Promise<CheckpointFile> {
   const file = join(root, path);
-  const source = await realpath(file).catch((cause: unknown) => {
-    throw toIoError(cause, file);
+  const source = await realpath(file).catch(async (cause: unknown) => {
+    const error = toIoError(cause, file);
+    if (error.code !== 'FILE_MISSING') throw error;
+    const what = `expected a file or a link to one, got a link to ${await readlink(file)}, where nothing is`;
+    throw new ModelPrepError('NOT_A_REGULAR_FILE', what, {
+      file,
+      hint: 'fetch the file again, or remove the link',
+    });
   });
   if (!isInside(source, root) && (blobs === undefined || !isInside(source, blobs))) {
     const what = `expected a file inside the checkpoint, got a link to ${source}`;

@@ -205,6 +205,15 @@ describe('convertCheckpoint', () => {
     await expect(convert(fresh(files), { maxShardBytes: 1 })).rejects.toMatchObject({ code });
   });
 
+  it('refuses a file in place of the folder, and a folder that is not there', async () => {
+    const dir = fresh();
+    const refusal = (checkpoint: string) => convertCheckpoint({ checkpoint, out: path() });
+    await expect(refusal(join(dir, 'config.json'))).rejects.toThrow(
+      /got a file; name the folder.*NOT_A_CHECKPOINT/,
+    );
+    await expect(refusal(join(dir, 'nowhere'))).rejects.toMatchObject({ code: 'FOLDER_MISSING' });
+  });
+
   it('writes nothing where the result is there already, byte for byte', async () => {
     const dir = fresh();
     const { out, report } = await convert(dir, { maxShardBytes: 60 });

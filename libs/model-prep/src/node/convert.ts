@@ -9,7 +9,7 @@ import type { FreshSource } from './fresh-projection.js';
 import { checkApart, checkFree, clearLeftovers, isFree, writeNewFolder } from './new-folder.js';
 import { holdsResult } from './same-result.js';
 import { StorageChecks } from './storage-checks.js';
-import { openWeights, requireWeights } from './weight-folder.js';
+import { openWeights, requireFolder, requireWeights } from './weight-folder.js';
 import type { Weights } from './weight-folder.js';
 import { HashNotes, writePlanned, writtenBytes } from './write-plan.js';
 
@@ -54,6 +54,7 @@ const NOTHING_NEW = { hiddenSize: 0, recipe: { strategy: 'copy', seed: 0 } } as 
  */
 export async function convertCheckpoint(options: ConvertOptions): Promise<ConvertReport> {
   const { checkpoint: dir, out, maxShardBytes = MAX_SHARD_BYTES, signal, dryRun = false } = options;
+  await requireFolder(dir);
   const weights = await requireWeights(await openWeights(dir), dir);
   if (weights.format === 'safetensors') refuseSafetensors(weights, dir);
   await checkApart(out, dir);

@@ -88,5 +88,6 @@ describe('diffWeights', () => {
     expect((await diffWeights(a, b)).different).toEqual([]);
     rmSync(join(a, 'model.safetensors'));
     await expect(diffWeights(a, b)).rejects.toThrow(/NO_WEIGHTS/);
+    await expect(diffWeights(b, join(b, 'model.safetensors'))).rejects.toThrow(/NOT_A_CHECKPOINT/);
   });
 });

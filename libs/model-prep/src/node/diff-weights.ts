@@ -8,7 +8,7 @@ import type { TensorInfo } from '../tensor-info.js';
 import { valuesOf } from '../tensor-statistics.js';
 import { equalStreams } from './equal-streams.js';
 import { readTensorBytes } from './tensor-bytes.js';
-import { openWeights, requireWeights } from './weight-folder.js';
+import { openWeights, requireFolder, requireWeights } from './weight-folder.js';
 
 /** A tensor that both have, and not alike. */
 export interface TensorDifference {
@@ -52,6 +52,7 @@ export async function diffWeights(a: string, b: string, signal?: AbortSignal): P
 }
 
 async function weightsIn(dir: string): Promise<ReadonlyMap<string, TensorInfo>> {
+  await requireFolder(dir);
   return (await requireWeights(await openWeights(dir), dir)).tensors;
 }
 

@@ -41,7 +41,9 @@ export async function resolveCommit(
   const cached = await cachedCommit(cache, reference);
   if (cached) return { ...cached, isFromCache: true };
   const what = `expected ${reference.revision} of ${reference.repo} in ${lockFile} or ${cache}, got neither`;
-  throw new ModelPrepError('OFFLINE', what, { hint: 'run once with the network (without --offline)' });
+  throw new ModelPrepError('OFFLINE', what, {
+    hint: 'run once with the network (without --offline and HF_HUB_OFFLINE)',
+  });
 }
 
 /** Notes the commit of a reference, unless it is noted. */

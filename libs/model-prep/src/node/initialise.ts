@@ -5,6 +5,7 @@ import { initState, pairProjections } from '../high-res-projections.js';
 import type { InitState, ProjectionPair } from '../high-res-projections.js';
 import { MAX_SHARD_BYTES, planInit } from '../init-plan.js';
 import type { PlannedFile } from '../init-plan.js';
+import { checkRecipe } from '../init-recipe.js';
 import type { InitStrategy } from '../init-recipe.js';
 import { naturalOrder } from '../natural-order.js';
 import { listCheckpointFiles } from './checkpoint-files.js';
@@ -80,12 +81,14 @@ export interface InitReport {
  * What is there stays: a checkpoint that has all of them is only linked, one that lacks some gets those, and trained
  * ones are left alone. Where `out` already holds the result nothing is written.
  *
- * @throws ModelPrepError as `openCheckpoint`; PYTORCH_WEIGHTS, PARTLY_TRAINED, FORCE_IN_PLACE, OUT_MISSING, OUT_EXISTS,
+ * @throws ModelPrepError as `openCheckpoint`; BAD_RECIPE, PYTORCH_WEIGHTS, PARTLY_TRAINED, FORCE_IN_PLACE, OUT_MISSING, OUT_EXISTS,
  *   OUT_OVERLAPS, LINK_ESCAPE, NAME_TAKEN, READ_ONLY
  * @see FlexAttention, https://arxiv.org/abs/2407.20228
  */
 export async function initialiseHighResProjections(options: InitOptions): Promise<InitReport> {
   const { checkpoint: dir, extra = {}, from, inPlace = false, dryRun = false, signal } = options;
+  const recipe = { strategy: options.strategy ?? 'copy', seed: options.seed ?? 0 };
+  checkRecipe(recipe);
   const out = targetOf(options);
   const opened = await openCheckpointWith(dir, {
     extra,
@@ -96,7 +99,6 @@ export async function initialiseHighResProjections(options: InitOptions): Promis
   if (inPlace) requireSafetensors(opened);
   if (out !== undefined) await checkApart(out, dir);
   const { hidden_size: hiddenSize, num_hidden_layers: layers } = checkpoint.config;
-  const recipe = { strategy: options.strategy ?? 'copy', seed: options.seed ?? 0 };
   const { wanted, state } = await choosePairs(opened, options);
   const source: FreshSource = { dir, hiddenSize, recipe };
   const files = await listCheckpointFiles(dir);

@@ -150,7 +150,21 @@ describe('openCheckpoint refuses', () => {
     ],
     ['a key twice', () => fresh({ files: { 'config.json': '{"a": 1, "a": 2}' } }), /BAD_JSON/],
     ['another model', () => fresh({ config: { model_type: 'bert' } }), /"bert".*NOT_A_CHECKPOINT/],
-    ['a folder without weights', () => without('model.safetensors'), /got neither.*NO_WEIGHTS/],
+    ['a folder without weights', () => without('model.safetensors'), /got none; .*NO_WEIGHTS/],
+    [
+      'shards without their index',
+      () => {
+        const dir = fresh({ shards: 2 });
+        rmSync(join(dir, INDEX));
+        return dir;
+      },
+      /expected model\.safetensors\.index\.json beside model-00001-of-00002\.safetensors.*NO_WEIGHTS/,
+    ],
+    [
+      'PyTorch shards without their index',
+      () => without('model.safetensors', { files: { 'pytorch_model-00001-of-00002.bin': 'PK' } }),
+      /expected pytorch_model\.bin\.index\.json beside pytorch_model-00001-of-00002\.bin.*NO_WEIGHTS/,
+    ],
     [
       'a pickle of a training run',
       () => without('model.safetensors', { files: { 'last.ckpt': 'PK' } }),

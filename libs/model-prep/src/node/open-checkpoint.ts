@@ -12,7 +12,7 @@ import type { LoadedTensor } from '../typed-view.js';
 import { readTensor, rowsOf } from './read-tensor.js';
 import { openVisionTower } from './vision-tower.js';
 import { entryKind } from './weight-file.js';
-import { openWeights, requireWeights } from './weight-folder.js';
+import { openWeights, requireFolder, requireWeights } from './weight-folder.js';
 import type { Weights } from './weight-folder.js';
 
 /** A LLaVA checkpoint whose headers and configuration are checked; weights are read when they are asked for. */
@@ -110,18 +110,6 @@ function readers(dir: string, tensors: ReadonlyMap<string, TensorInfo>): Pick<Ch
     read: async (name) => readTensor(dir, find(name)),
     slice: async (name, begin, end) => readTensor(dir, rowsOf(find(name), begin, end)),
   };
-}
-
-async function requireFolder(dir: string): Promise<void> {
-  const kind = await entryKind(dir);
-  if (kind === 'folder') return;
-  if (kind === 'none')
-    throw new ModelPrepError('FOLDER_MISSING', 'no such folder', { file: dir, hint: 'check the path' });
-  const what = 'expected the folder of a checkpoint, got a file';
-  throw new ModelPrepError('NOT_A_CHECKPOINT', what, {
-    file: dir,
-    hint: 'name the folder that holds config.json',
-  });
 }
 
 async function readConfigText(dir: string, file: string): Promise<string> {

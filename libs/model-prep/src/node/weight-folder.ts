@@ -58,18 +58,40 @@ export async function unreadWeights(dir: string, { format }: Weights): Promise<s
   return unread;
 }
 
+/** @throws ModelPrepError FOLDER_MISSING, or NOT_A_CHECKPOINT for a file, as one of the weights alone */
+export async function requireFolder(dir: string): Promise<void> {
+  const kind = await entryKind(dir);
+  if (kind === 'folder') return;
+  if (kind === 'none')
+    throw new ModelPrepError('FOLDER_MISSING', 'no such folder', { file: dir, hint: 'check the path' });
+  const what = 'expected the folder of a checkpoint, got a file';
+  const hint = 'name the folder that holds config.json';
+  throw new ModelPrepError('NOT_A_CHECKPOINT', what, { file: dir, hint });
+}
+
+/** The name of one shard of several. */
+const SHARD_NAME = /-\d+-of-\d+\.(safetensors|bin)$/;
+
 /** @throws ModelPrepError NO_WEIGHTS, or PYTORCH_WEIGHTS where the folder holds only pickles of another kind */
 export async function requireWeights(weights: Weights | undefined, dir: string): Promise<Weights> {
   if (weights) return weights;
   const { single, index } = WEIGHT_NAMES.safetensors;
-  const pickle = (await namesIn(dir)).find((name) => /\.(bin|pt|pth|ckpt)$/.test(name));
+  const names = await namesIn(dir);
+  const shard = names.find((name) => SHARD_NAME.test(name));
+  if (shard !== undefined) {
+    const absent = shard.endsWith('.bin') ? WEIGHT_NAMES.pytorch.index : index;
+    const what = `expected ${absent} beside ${shard}, got none`;
+    const hint = 'fetch the index: it says which shard holds what';
+    throw new ModelPrepError('NO_WEIGHTS', what, { file: dir, hint });
+  }
+  const pickle = names.find((name) => /\.(bin|pt|pth|ckpt)$/.test(name));
   if (pickle !== undefined) {
     const what = `expected ${single}, ${index} or ${WEIGHT_NAMES.pytorch.single}, got ${pickle}`;
     const hint = 'load it in torch and save its state dict with safetensors';
     throw new ModelPrepError('PYTORCH_WEIGHTS', what, { file: dir, hint });
   }
-  const what = `expected ${single} or ${index}, got neither`;
-  throw new ModelPrepError('NO_WEIGHTS', what, { file: dir, hint: 'the checkpoint is incomplete' });
+  const what = `expected ${single}, ${index} or ${WEIGHT_NAMES.pytorch.single}, got none`;
+  throw new ModelPrepError('NO_WEIGHTS', what, { file: dir, hint: 'the checkpoint is incomplete: fetch it' });
 }
 
 /** An initialisation in place writes the index first and then renames `model.safetensors` to its first shard. */
