@@ -4,7 +4,7 @@ import { answerMissing, openAnswerStore, type AnsweredItems, type InferItem } fr
 import { readJsonAs, sha256File, tellLine, writeFileAtomic } from '@flexattn/stage';
 import { z } from 'zod';
 import { toolsOf } from '../code-hash.js';
-import { artifacts, shown, type RunContext } from '../run-context.js';
+import { artifacts, shown, workspaceFingerprints, type RunContext } from '../run-context.js';
 import { PipelineError } from '../errors.js';
 import { arrayAskedFor } from '../slurm/array-flags.js';
 import { inferArrayLine, inferInTasks, type InferTasks } from '../slurm/infer-tasks.js';
@@ -80,6 +80,8 @@ async function answerAll(
         // The answers are written from the store, in the order of all items.
         const scratch = join(out, `.${name}`);
         await mkdir(scratch, { recursive: true });
+        // Workers read the memo's file: what was hashed on the way to here is in it, the model's weights among it.
+        await context.fingerprints.save();
         await inferItems({
           model: join(artifacts(context, 'compile'), name),
           items: fromWorkspace(context, missing),
@@ -87,6 +89,7 @@ async function answerAll(
           out: join(scratch, 'answers.jsonl'),
           threads: config.infer.threads,
           workers,
+          fingerprints: workspaceFingerprints(workspace),
           signal,
           quiet,
           onAnswer: async ({ id, ...answer }, ms) => {
