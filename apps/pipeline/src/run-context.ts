@@ -52,9 +52,7 @@ export async function openRun(options: RunOptions): Promise<RunContext> {
     run: basename(file, '.json'),
     configArgument: options.config,
     config,
-    fingerprints: await Fingerprints.open(join(workspace, '.flexattn', 'fingerprints.tsv'), [
-      modelFingerprints(process.env),
-    ]),
+    fingerprints: await Fingerprints.open(workspaceFingerprints(workspace), [modelFingerprints(process.env)]),
     signal: options.signal,
     quiet: options.quiet ?? false,
     array: options.array,
@@ -74,6 +72,11 @@ function refuseTakenName(file: string, configs: string): void {
     file,
     hint: 'give the file another name',
   });
+}
+
+/** Where a workspace remembers the hashes of its files. */
+export function workspaceFingerprints(workspace: string): string {
+  return join(workspace, '.flexattn', 'fingerprints.tsv');
 }
 
 /** A path of the configuration, absolute. */

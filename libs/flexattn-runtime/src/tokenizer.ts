@@ -1,6 +1,7 @@
 import * as huggingFace from '@huggingface/tokenizers';
 import { RuntimeError } from './error.js';
 import { IMAGE_TOKEN_INDEX } from './prompt.js';
+import { checkPatterns } from './tokenizer-patterns.js';
 
 /** Stands in a prompt's text where the picture belongs. */
 export const IMAGE_TAG = '<image>';
@@ -35,7 +36,10 @@ export interface Tokenizer {
  * @throws RuntimeError TOKENIZER_INVALID
  */
 export function createTokenizer(content: object, config: object, file: string): Tokenizer {
-  const inner = orInvalid(file, () => new HuggingFaceTokenizer(content, config));
+  const inner = orInvalid(file, () => {
+    checkPatterns(content);
+    return new HuggingFaceTokenizer(content, config);
+  });
   // The package looks closer at some parts of the file when a text comes that needs them.
   const piece = (text: string, first: boolean) =>
     orInvalid(file, () => {

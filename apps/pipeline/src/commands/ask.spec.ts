@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -47,6 +47,13 @@ describe('ask', () => {
       event: 'note',
       text: expect.stringMatching(/^device: cpu \(auto/) as string,
     });
+  });
+
+  it('says which device was to compute where the model does not load', async () => {
+    writeFileSync(join(model, 'config.json'), '{}');
+    await expect(ask('--device', 'cuda', 'What is it?')).rejects.toThrow('config.json');
+    const [said] = vi.mocked(process.stderr).write.mock.calls;
+    expect(said?.[0]).toContain('device: cuda (as asked for)');
   });
 
   it('refuses a drawing that is no PNG', async () => {

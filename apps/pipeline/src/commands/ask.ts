@@ -52,12 +52,12 @@ async function ask(given: string, flags: AskFlags): Promise<void> {
   const signal = abortOnSignals();
   const image = await readImage(flags.image);
   const pixels = await image.raster();
+  tellLine(await deviceLine(device));
   const model = await loadModel(flags.model, {
     device,
     threads,
     fingerprints: modelFingerprints(process.env),
   });
-  tellLine(await deviceLine(device));
   try {
     const request = {
       image: pixels,

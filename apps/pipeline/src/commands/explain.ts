@@ -56,8 +56,8 @@ async function explain(question: string, flags: ExplainFlags): Promise<void> {
   const image = await readImage(flags.image);
   const { device, threads } = flags;
   const fingerprints = modelFingerprints(process.env);
-  const model = await loadModel(flags.model, { device, threads, fingerprints });
   tellLine(await deviceLine(device));
+  const model = await loadModel(flags.model, { device, threads, fingerprints });
   try {
     const explanation = await model.explain({
       image,

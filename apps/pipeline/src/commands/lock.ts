@@ -5,7 +5,7 @@ import { Fingerprints } from '@flexattn/stage';
 import { compareWithLock, lockFileOf, readDataLock, writeDataLock, type LockedPath } from '../data-lock.js';
 import { PipelineError } from '../errors.js';
 import { namedPaths, readConfig } from '../read-config.js';
-import { workspaceOf } from '../run-context.js';
+import { workspaceFingerprints, workspaceOf } from '../run-context.js';
 
 /** `flexattn lock`: the hashes of data and weights, committed, so that CI sees them change. */
 export function addLockCommand(program: Command): void {
@@ -19,7 +19,7 @@ export function addLockCommand(program: Command): void {
     .action(async (flags: { check?: boolean; dryRun?: boolean; json?: boolean }) => {
       const workspace = workspaceOf(process.cwd(), process.cwd());
       const file = lockFileOf(workspace);
-      const fingerprints = await Fingerprints.open(join(workspace, '.flexattn', 'fingerprints.tsv'));
+      const fingerprints = await Fingerprints.open(workspaceFingerprints(workspace));
       const lock = await readDataLock(file);
       const paths = await compareWithLock(lock, await pathsOfConfigs(workspace), { workspace, fingerprints });
       await fingerprints.save();

@@ -32,7 +32,8 @@ const answerSchema = z.looseObject({
 export type TaskAnswer = z.output<typeof answerSchema>;
 
 /**
- * Answers by an array of Slurm; the last task that ends puts the answers of all together. What tasks have answered is
+ * Answers by an array of Slurm; the last task that ends puts the answers of all together. Items that workers died of
+ * are among them, as without Slurm: whoever takes the answers decides what that means. What tasks have answered is
  * kept until `take` has had every answer, in the order of the items.
  */
 export async function inferInTasks(
@@ -42,8 +43,14 @@ export async function inferInTasks(
   take: (answers: AsyncIterable<TaskAnswer>) => Promise<void>,
 ): Promise<void> {
   const job = await inferArray(tasks, array);
-  await runArray(job, array, run);
   const file = answersFile(job);
+  try {
+    await runArray(job, array, run);
+  } catch (error) {
+    // A task that gave up items ends with 1: their errors are in the answers, which are all there.
+    const gaveUp = error instanceof PipelineError && error.code === 'TASKS_FAILED' && error.exitCode === 1;
+    if (!gaveUp || !(await pathExists(file))) throw error;
+  }
   if (!(await pathExists(file))) {
     throw new PipelineError('TASKS_FAILED', 'all tasks ended well, and answers are missing', {
       file,

@@ -4,7 +4,7 @@ import { answerMissing, openAnswerStore, type AnsweredItems, type InferItem } fr
 import { readJsonAs, sha256File, tellLine, writeFileAtomic } from '@flexattn/stage';
 import { z } from 'zod';
 import { toolsOf } from '../code-hash.js';
-import { artifacts, shown, type RunContext } from '../run-context.js';
+import { artifacts, shown, workspaceFingerprints, type RunContext } from '../run-context.js';
 import { PipelineError } from '../errors.js';
 import { arrayAskedFor } from '../slurm/array-flags.js';
 import { inferArrayLine, inferInTasks, type InferTasks } from '../slurm/infer-tasks.js';
@@ -60,7 +60,7 @@ async function answerAll(
   weights: string,
   out: string,
 ): Promise<Omit<AnsweredItems, 'asked'>> {
-  const { config, workspace, signal, quiet } = context;
+  const { config, workspace } = context;
   const { timing, workers, ...settings } = config.infer;
   const items = join(artifacts(context, 'items'), 'items.jsonl');
   const store = await openAnswerStore({
@@ -75,27 +75,7 @@ async function answerAll(
       store,
       ask: async (missing, keep) => {
         if (context.array !== undefined) return askInTasks(context, name, missing, keep);
-        const { inferItems } = await import('@flexattn/flexattn-runtime');
-        const byId = new Map(missing.map((item) => [item.id, item]));
-        // The answers are written from the store, in the order of all items.
-        const scratch = join(out, `.${name}`);
-        await mkdir(scratch, { recursive: true });
-        await inferItems({
-          model: join(artifacts(context, 'compile'), name),
-          items: fromWorkspace(context, missing),
-          root: workspace,
-          out: join(scratch, 'answers.jsonl'),
-          threads: config.infer.threads,
-          workers,
-          signal,
-          quiet,
-          onAnswer: async ({ id, ...answer }, ms) => {
-            const item = byId.get(id);
-            if (item === undefined) return;
-            await keep(item, timing ? { ...answer, ms: Math.round(ms) } : answer);
-          },
-        });
-        await rm(scratch, { recursive: true });
+        await askHere(context, name, missing, keep, join(out, `.${name}`));
       },
     });
     // Told, and not in the receipt: a run that was stopped and goes on has the same receipt as one that was not.
@@ -104,6 +84,41 @@ async function answerAll(
   } finally {
     await store.close();
   }
+}
+
+/** In processes of this machine. */
+async function askHere(
+  context: RunContext,
+  name: string,
+  missing: readonly InferItem[],
+  keep: (item: InferItem, answer: object) => Promise<void>,
+  scratch: string,
+): Promise<void> {
+  const { inferItems } = await import('@flexattn/flexattn-runtime');
+  const { config, workspace, signal, quiet } = context;
+  const { timing, threads, workers } = config.infer;
+  const byId = new Map(missing.map((item) => [item.id, item]));
+  // The answers are written from the store, in the order of all items.
+  await mkdir(scratch, { recursive: true });
+  // Workers read the memo's file: what was hashed on the way to here is in it, the model's weights among it.
+  await context.fingerprints.save();
+  await inferItems({
+    model: join(artifacts(context, 'compile'), name),
+    items: fromWorkspace(context, missing),
+    root: workspace,
+    out: join(scratch, 'answers.jsonl'),
+    threads,
+    workers,
+    fingerprints: workspaceFingerprints(workspace),
+    signal,
+    quiet,
+    onAnswer: async ({ id, ...answer }, ms) => {
+      const item = byId.get(id);
+      if (item === undefined) return;
+      await keep(item, timing ? { ...answer, ms: Math.round(ms) } : answer);
+    },
+  });
+  await rm(scratch, { recursive: true });
 }
 
 /** As an array of Slurm answers them; answers are kept when all are there. */

@@ -114,6 +114,25 @@ describe('level decode', () => {
     },
   );
 
+  it('drops a tiff of L*a*b* in bytes, which the runtime cannot read, and keeps one of RGB', async () => {
+    const bytes = await pixels().tiff({ compression: 'none' }).toBuffer();
+    expect(await decoded('rgb.tif', bytes)).toMatchObject({ found: 'rgb.tif', type: 'tiff' });
+    // The entry of the photometric interpretation: 2, RGB, becomes 8, CIE L*a*b*.
+    const entry = bytes.indexOf(Buffer.from([262 & 255, 262 >> 8, 3, 0, 1, 0, 0, 0, 2, 0]));
+    bytes.writeUInt16LE(8, entry + 8);
+    expect(await decoded('lab.tif', bytes)).toMatchObject({ problem: 'IMAGE_CORRUPT' });
+    const header = await openImageIndex(root, { verify: 'header' });
+    expect(await header.resolve('lab.tif')).toMatchObject({ found: 'lab.tif' });
+  });
+
+  it('keeps a tiff of L*a*b* in floats, which the runtime reads, and reports its depth', async () => {
+    const bytes = await pixels().toColourspace('lab').tiff({ compression: 'none' }).toBuffer();
+    expect(await sharp(bytes).metadata()).toMatchObject({ space: 'lab', depth: 'float' });
+    expect(await decoded('floats.tif', bytes)).toMatchObject({ found: 'floats.tif', notes: ['16 bits'] });
+    const header = await openImageIndex(root, { verify: 'header' });
+    expect(await header.resolve('floats.tif')).toMatchObject({ found: 'floats.tif' });
+  });
+
   it('does not report an orientation that asks for nothing', async () => {
     const bytes = await pixels().withMetadata({ orientation: 1 }).jpeg().toBuffer();
     expect(await decoded('upright.jpg', bytes)).not.toHaveProperty('notes');

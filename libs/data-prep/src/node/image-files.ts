@@ -54,26 +54,12 @@ async function openImageFiles(root: string, journal: ImageJournal | undefined): 
   }
   const { path: real } = opened;
   const checkRoot = () => checkSameRoot(root, opened);
-  /** `missing` says something only while the root is there; a root that may not be read says nothing of any image. */
-  const orProblem = async <T>(
-    path: string,
-    work: () => Promise<T>,
-  ): Promise<T | 'missing' | 'unreadable'> => {
-    try {
-      return await work();
-    } catch (cause) {
-      const problem = problemOf(cause);
-      if (problem === undefined || (problem === 'unreadable' && path === ''))
-        throw toIoError(cause, join(real, path));
-      if (problem === 'missing') await checkRoot();
-      return problem;
-    }
-  };
   const decoder = new ImageDecoder(journal);
   const headers = new HeaderReader();
   const folders = new OpenFolders(real);
-  const within = <T>(path: string, work: (opened: string) => T | Promise<T>) =>
-    orProblem(path, () => folders.within(path, work));
+  /** What `work` says of `path`, which is opened as `inner`. */
+  const within: Within = (path, work, inner = path) =>
+    orProblem({ path, real, checkRoot }, () => folders.within(inner, work));
   return {
     checkRoot,
     close: () => {
@@ -82,9 +68,7 @@ async function openImageFiles(root: string, journal: ImageJournal | undefined): 
       return headers.close();
     },
     list: (folder, add) =>
-      orProblem(folder, () =>
-        folders.within(folder === '' ? '.' : `${folder}/.`, (opened) => listFolder(opened, add)),
-      ),
+      within(folder, (opened) => listFolder(opened, add), folder === '' ? '.' : `${folder}/.`),
     readLink: async (path) => {
       const target = await within(path, (opened) => readlink(opened));
       return target === 'missing' || target === 'unreadable' ? 'missing' : linkTarget(target, [real, named]);
@@ -98,6 +82,28 @@ async function openImageFiles(root: string, journal: ImageJournal | undefined): 
         return typeof image === 'string' ? image : (image.bytes ?? 'too large');
       }),
   };
+}
+
+type Within = <T>(
+  path: string,
+  work: (opened: string) => T | Promise<T>,
+  inner?: string,
+) => Promise<T | 'missing' | 'unreadable'>;
+
+/** `missing` says something only while the root is there; a root that may not be read says nothing of any image. */
+async function orProblem<T>(
+  { path, real, checkRoot }: { path: string; real: string; checkRoot: () => Promise<void> },
+  work: () => Promise<T>,
+): Promise<T | 'missing' | 'unreadable'> {
+  try {
+    return await work();
+  } catch (cause) {
+    const problem = problemOf(cause);
+    if (problem === undefined || (problem === 'unreadable' && path === ''))
+      throw toIoError(cause, join(real, path));
+    if (problem === 'missing') await checkRoot();
+    return problem;
+  }
 }
 
 interface RootIdentity {

@@ -176,7 +176,13 @@ describe('a compiled folder', () => {
       (file) => writeFile(file, '{}'),
       /config.json: expected \d+ bytes, got 2/,
     ],
-    ['a missing file', 'graphs/embed.onnx', (file) => rm(file), /embed.onnx.*FILE_MISSING/],
+    [
+      'a missing graph',
+      'graphs/embed.onnx',
+      (file) => rm(file),
+      /embed.onnx: .*missing; compile the model again \(MODEL_DAMAGED\)/,
+    ],
+    ['missing weights', 'model.safetensors', (file) => rm(file), /model.safetensors: .*MODEL_DAMAGED/],
     [
       'another manifest',
       'manifest.json',

@@ -1,7 +1,7 @@
-import { cp, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { hasTokenizer, loadTokenizer } from './load-tokenizer.js';
 
 const GOLDEN = join(import.meta.dirname, '../../golden');
@@ -47,6 +47,33 @@ describe('loadTokenizer', () => {
     await writeFile(join(dir, 'tokenizer.json'), '{"model": {"type": "Sundial"}}');
     await expect(loadTokenizer(dir)).rejects.toThrow('TOKENIZER_INVALID');
   });
+
+  it.each(['normalizer', 'pre_tokenizer', 'decoder'])(
+    'refuses a step of the %s without a pattern',
+    async (part) => {
+      const warned = vi.spyOn(console, 'warn').mockReturnValue();
+      const steps =
+        { normalizer: 'normalizers', pre_tokenizer: 'pretokenizers', decoder: 'decoders' }[part] ?? '';
+      const type = part === 'pre_tokenizer' ? 'Split' : 'Replace';
+      const load = async (pattern: object | undefined) => {
+        const inner = { type: 'Sequence', [steps]: [{ type, pattern, behavior: 'Isolated', content: ' ' }] };
+        const content = JSON.parse(
+          await readFile(join(GOLDEN, 'tokenizer/tokenizer.json'), 'utf8'),
+        ) as object;
+        const file = join(dir, 'tokenizer.json');
+        await writeFile(file, JSON.stringify({ ...content, [part]: { type: 'Sequence', [steps]: [inner] } }));
+        return loadTokenizer(dir);
+      };
+      await load({ String: 'x' });
+      await load({ Regex: 'x+' });
+      for (const none of [{}, { Text: 'x' }, { String: 7 }, undefined])
+        await expect(load(none)).rejects.toThrow(
+          new RegExp(`${part}\\.${steps}\\.0\\.${steps}\\.0\\.pattern has neither .*TOKENIZER_INVALID`),
+        );
+      expect(warned).not.toHaveBeenCalled();
+      warned.mockRestore();
+    },
+  );
 
   it('refuses a tokenizer.model that is a folder, or has more than 64 MB', async () => {
     const model = join(dir, 'tokenizer.model');

@@ -120,7 +120,8 @@ async function verifyFiles(dir: string, manifest: Manifest, memo: string | undef
     const damaged = (what: string) =>
       new RuntimeError('MODEL_DAMAGED', what, { file, hint: 'compile the model again' });
     const found = await stat(file).catch((cause: unknown) => {
-      throw toIoError(cause, file);
+      const error = toIoError(cause, file);
+      throw error.code === 'FILE_MISSING' ? damaged('expected a file, and it is missing') : error;
     });
     if (found.size !== expected.size) throw damaged(`expected ${expected.size} bytes, got ${found.size}`);
     const sha256 = await (fingerprints?.of(file) ?? sha256File(file));

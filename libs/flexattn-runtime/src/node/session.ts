@@ -1,4 +1,4 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import { DEVICE_HINTS, providerReason } from '../device.js';
 import type { ChosenDevice } from '../device.js';
 import { RuntimeError } from '../error.js';
@@ -42,6 +42,8 @@ export class GraphSessions {
     options: SessionOptions = {},
   ): Promise<GraphSessions> {
     refuseTelemetry();
+    // What fails outside of a session, as loading a provider, is thrown too: no line of ONNX Runtime's own before ours.
+    env.logLevel = 'fatal';
     const sessions = new Map<string, InferenceSession>();
     for (const [name, bytes] of Object.entries(graphs)) {
       try {

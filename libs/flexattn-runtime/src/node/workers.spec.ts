@@ -52,6 +52,19 @@ afterAll(async () => {
 });
 
 describe('a model in its thread', () => {
+  it('says once, in our words, that a device is absent', async () => {
+    const failing = libs.run(`
+      import { loadModel } from '@flexattn/flexattn-runtime';
+      await loadModel(${JSON.stringify(model)}, { device: 'cuda' }).catch((error) => {
+        console.error(error.code);
+        process.exitCode = 1;
+      });`);
+    // All that the process wrote to its standard error, native code included.
+    const said = await failing.catch((error: Error) => error.message);
+    expect(said).toContain('DEVICE_ABSENT');
+    expect(said).not.toContain('onnxruntime');
+  });
+
   const withModel = (body: string) =>
     libs.run(`
       import { loadModel, RuntimeError } from '@flexattn/flexattn-runtime';
