@@ -14,8 +14,9 @@ export type PipelineErrorCode =
    * printed; lower the gate only where the loss is meant
    */
   | 'GATE_FAILED'
-  /** A file or folder that a stage reads is not there. */
+  /** What a stage reads changed between the look at it and the work. Remedy: start again when nothing writes there. */
   | 'INPUT_CHANGED'
+  /** A file or folder that a stage reads is not there. */
   | 'INPUT_MISSING'
   /**
    * Answers lack items that every worker died of; the others are written. Remedy: see their `WORKER_DIED`
