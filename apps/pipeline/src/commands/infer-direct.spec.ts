@@ -15,7 +15,7 @@ it('ends with 1 where workers died of an item, and says of how many', async () =
   await expect(infer()).rejects.toMatchObject({
     code: 'ITEMS_FAILED',
     exitCode: 1,
-    message: expect.stringContaining('1 items were given up: workers died of them') as string,
+    message: expect.stringContaining('1 item was given up: workers died of it') as string,
   });
   expect(inferItems).toHaveBeenCalledWith(expect.objectContaining({ workers: 2, out: 'out.jsonl' }));
 });

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { resultLine } from '../events.js';
 import { localRankOf, parseShard, rankOf, writeFileAtomic } from '@flexattn/stage';
-import type { InferReport } from '@flexattn/flexattn-runtime';
 import { PipelineError } from '../errors.js';
 import { deviceOption, positiveInteger } from '../flags.js';
 import type { DeviceName } from '../flags.js';
+import { refuseGivenUp } from '../given-up.js';
 import { modelFingerprints } from '../model-fingerprints.js';
 import { abortOnSignals } from '../signals.js';
 import type { ArraySettings } from '../slurm/array-job.js';
@@ -90,7 +90,7 @@ export const inferDirect: DirectMode = {
       signal: abortOnSignals(),
     });
     print(report, json);
-    failOnDeaths(report);
+    refuseGivenUp(report.failed['WORKER_DIED'] ?? 0);
   },
 };
 
@@ -126,18 +126,9 @@ async function inferAsArray(
     async (answers) => void (await writeFileAtomic(out, counted(answers))),
   );
   print(report, json);
-  failOnDeaths(report);
+  refuseGivenUp(report.failed['WORKER_DIED'] ?? 0);
 }
 
 function print(result: object, json: boolean, event: 'result' | 'preview' = 'result'): void {
   process.stdout.write(json ? resultLine(result, event) : `${summaryText(result)}\n`);
-}
-
-/** A mistake of an item is its answer; an item that kills workers is a failure of the run. */
-function failOnDeaths({ failed }: Pick<InferReport, 'failed'>): void {
-  const deaths = failed['WORKER_DIED'] ?? 0;
-  if (deaths === 0) return;
-  throw new PipelineError('ITEMS_FAILED', `${deaths} items were given up: workers died of them`, {
-    exitCode: 1,
-  });
 }

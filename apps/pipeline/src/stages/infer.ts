@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { toolsOf } from '../code-hash.js';
 import { artifacts, shown, workspaceFingerprints, type RunContext } from '../run-context.js';
 import { PipelineError } from '../errors.js';
+import { isGivenUp, refuseGivenUp } from '../given-up.js';
 import { arrayAskedFor } from '../slurm/array-flags.js';
 import { inferArrayLine, inferInTasks, type InferTasks } from '../slurm/infer-tasks.js';
 import type { Stage } from '../stage.js';
@@ -52,7 +53,7 @@ export const infer: Stage = {
 
 /**
  * Answers what no run in this workspace has answered before with this model and these settings. Answers are kept one by
- * one: a run that was killed goes on where it stopped.
+ * one: a run that was killed goes on where it stopped, and one that gave up items asks those again.
  */
 async function answerAll(
   context: RunContext,
@@ -68,18 +69,24 @@ async function answerAll(
     weights,
     settings: { ...settings, ...toolsOf('@flexattn/flexattn-runtime') },
   });
+  let givenUp = 0;
   try {
     const { asked, ...answered } = await answerMissing({
       items,
       out: join(out, `${name}.jsonl`),
       store,
-      ask: async (missing, keep) => {
+      ask: async (missing, answered) => {
+        const keep = (item: InferItem, answer: object) => {
+          if (isGivenUp(answer)) givenUp += 1;
+          return answered(item, answer);
+        };
         if (context.array !== undefined) return askInTasks(context, name, missing, keep);
         await askHere(context, name, missing, keep, join(out, `.${name}`));
       },
     });
     // Told, and not in the receipt: a run that was stopped and goes on has the same receipt as one that was not.
     tellLine(`infer: ${name} was asked ${asked} of ${answered.items} items`);
+    refuseGivenUp(givenUp);
     return answered;
   } finally {
     await store.close();
