@@ -57,6 +57,7 @@ export class ManyRuns {
 
 async function startedChild(): Promise<ChildProcess> {
   const child = fork(RUN_MANY, {
+    execArgv: [],
     env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });

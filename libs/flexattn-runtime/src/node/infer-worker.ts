@@ -1,6 +1,4 @@
-import { answerGroups } from './answer-groups.js';
 import type { PictureRoots } from './answer-groups.js';
-import { openLocalModel } from './local-model.js';
 import type { LocalModelOptions } from './local-model.js';
 import { sendError } from './wire.js';
 import type { SentError } from './wire.js';
@@ -20,6 +18,9 @@ export type FromInferWorker =
 process.on('disconnect', () => process.exit(0));
 // The parent stops us: a Ctrl-C in the terminal reaches the whole group.
 process.on('SIGINT', () => undefined);
+// Only now: loading all of this takes its time, in which the parent may end.
+const { answerGroups } = await import('./answer-groups.js');
+const { openLocalModel } = await import('./local-model.js');
 
 const give: ((group: PictureGroup | undefined) => void)[] = [];
 process.on('message', (message: ToInferWorker) => {
