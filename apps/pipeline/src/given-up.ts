@@ -1,16 +1,44 @@
 import { PipelineError } from './errors.js';
 
-/** Whether an answer says that the workers died of its item. */
-export function isGivenUp(answer: { error?: { code?: unknown } | undefined }): boolean {
-  return answer.error?.code === 'WORKER_DIED';
+/** An answer, of which only a failure is looked at. */
+interface Answered {
+  error?: { code: string; message: string } | undefined;
 }
 
+/** What says nothing of the item: its picture was there, and as it is to be, when the items were written. */
+const OF_THE_PLACE: ReadonlySet<string> = new Set([
+  'FILE_MISSING',
+  'FILE_UNREADABLE',
+  'NOT_A_FILE',
+  'IMAGE_CHANGED',
+]);
+
 /**
- * A mistake of an item is its answer; an item that kills workers is a failure of the run.
- *
- * @throws PipelineError ITEMS_FAILED (exit 1)
+ * Counts answers that are none. A mistake of an item is its answer; an item that kills workers, or whose picture is no
+ * longer to be had, is a failure of the run.
  */
-export function refuseGivenUp(count: number): void {
+export class GivenUp {
+  #died = 0;
+  #lost: string | undefined;
+
+  /** Looks at an answer. */
+  see({ error }: Answered): void {
+    if (error?.code === 'WORKER_DIED') this.#died += 1;
+    else if (error !== undefined && OF_THE_PLACE.has(error.code)) this.#lost ??= error.message;
+  }
+
+  /** @throws PipelineError INPUT_CHANGED (exit 2), ITEMS_FAILED (exit 1) */
+  refuse(): void {
+    refuseDeaths(this.#died);
+    if (this.#lost === undefined) return;
+    throw new PipelineError('INPUT_CHANGED', `a picture is not what it was: ${this.#lost}`, {
+      hint: 'the other answers are kept: mend it and run again',
+    });
+  }
+}
+
+/** @throws PipelineError ITEMS_FAILED (exit 1) where workers died of items */
+export function refuseDeaths(count: number): void {
   if (count === 0) return;
   const what =
     count === 1

@@ -4,7 +4,7 @@ import { localRankOf, parseShard, rankOf, writeFileAtomic } from '@flexattn/stag
 import { PipelineError } from '../errors.js';
 import { deviceOption, positiveInteger } from '../flags.js';
 import type { DeviceName } from '../flags.js';
-import { refuseGivenUp } from '../given-up.js';
+import { refuseDeaths } from '../given-up.js';
 import { modelFingerprints } from '../model-fingerprints.js';
 import { abortOnSignals } from '../signals.js';
 import type { ArraySettings } from '../slurm/array-job.js';
@@ -90,7 +90,7 @@ export const inferDirect: DirectMode = {
       signal: abortOnSignals(),
     });
     print(report, json);
-    refuseGivenUp(report.failed['WORKER_DIED'] ?? 0);
+    refuseDeaths(report.failed['WORKER_DIED'] ?? 0);
   },
 };
 
@@ -126,7 +126,7 @@ async function inferAsArray(
     async (answers) => void (await writeFileAtomic(out, counted(answers))),
   );
   print(report, json);
-  refuseGivenUp(report.failed['WORKER_DIED'] ?? 0);
+  refuseDeaths(report.failed['WORKER_DIED'] ?? 0);
 }
 
 function print(result: object, json: boolean, event: 'result' | 'preview' = 'result'): void {

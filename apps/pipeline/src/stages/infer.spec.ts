@@ -68,6 +68,16 @@ it('fails where workers died of an item, and asks that item alone the next time'
   expect(await produced(() => answer)).toEqual([]);
 });
 
+it.each(['FILE_UNREADABLE', 'FILE_MISSING', 'IMAGE_CHANGED'])(
+  'fails where a picture is no longer what it was: %s',
+  async (code) => {
+    const error = { code, message: 'p.png: permission denied' };
+    const first = await produced((id) => (id === 'c' ? { error } : { text: 'yes', tokens: [1] }));
+    expect(first.at(-1)).toMatch(/a picture is not what it was: p.png: permission denied.*INPUT_CHANGED/);
+    expect(await produced(() => ({ text: 'no', tokens: [2] }))).toEqual(['c']);
+  },
+);
+
 it('takes an item’s own mistake for its answer', async () => {
   const error = { code: 'IMAGE_UNREADABLE', message: 'no picture' };
   expect(await produced(() => ({ error }))).toEqual(['a', 'b', 'c']);

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { toolsOf } from '../code-hash.js';
 import { artifacts, shown, workspaceFingerprints, type RunContext } from '../run-context.js';
 import { PipelineError } from '../errors.js';
-import { isGivenUp, refuseGivenUp } from '../given-up.js';
+import { GivenUp } from '../given-up.js';
 import { arrayAskedFor } from '../slurm/array-flags.js';
 import { inferArrayLine, inferInTasks, type InferTasks } from '../slurm/infer-tasks.js';
 import type { Stage } from '../stage.js';
@@ -69,7 +69,7 @@ async function answerAll(
     weights,
     settings: { ...settings, ...toolsOf('@flexattn/flexattn-runtime') },
   });
-  let givenUp = 0;
+  const givenUp = new GivenUp();
   try {
     const { asked, ...answered } = await answerMissing({
       items,
@@ -77,7 +77,7 @@ async function answerAll(
       store,
       ask: async (missing, answered) => {
         const keep = (item: InferItem, answer: object) => {
-          if (isGivenUp(answer)) givenUp += 1;
+          givenUp.see(answer);
           return answered(item, answer);
         };
         if (context.array !== undefined) return askInTasks(context, name, missing, keep);
@@ -86,7 +86,7 @@ async function answerAll(
     });
     // Told, and not in the receipt: a run that was stopped and goes on has the same receipt as one that was not.
     tellLine(`infer: ${name} was asked ${asked} of ${answered.items} items`);
-    refuseGivenUp(givenUp);
+    givenUp.refuse();
     return answered;
   } finally {
     await store.close();
