@@ -20,7 +20,7 @@ const FEWEST_FOR_MEMORY = 2000;
 export const load: Proof = {
   name: 'load',
   promise: 'memory flat, rate constant, none lost under load',
-  test: 'questions through infer and eval in one run; a hundred samples for each of them through clean, every two-hundredth with a picture that is missing',
+  test: 'questions about 20 pictures through infer and eval in one run; a hundred samples for each of them through clean, every two-hundredth with a picture that is missing',
   count: 10_000,
   prove,
 };
